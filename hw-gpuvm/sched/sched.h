@@ -1,0 +1,55 @@
+/*
+ * Who runs next: virtual machines that share a GPU take turns.
+ *
+ * A policy is a small table of functions in a file of its own; the scheduler
+ * core keeps the queue, the turn and the sums.  Time comes from the caller, so
+ * tests run policies on a virtual clock.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef GPUVM_SCHED_SCHED_H
+#define GPUVM_SCHED_SCHED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct GpuvmSched GpuvmSched;
+typedef struct GpuvmSchedVm GpuvmSchedVm;
+
+/** GpuvmSchedPolicy - one policy; called with the scheduler's lock held. */
+typedef struct GpuvmSchedPolicy {
+    const char *name;
+    /** pick - which of @n waiting VMs (in order of arrival) runs next. */
+    size_t (*pick)(GpuvmSchedVm *const *waiting, size_t n, uint64_t now_ns);
+    /** charge - @vm used @ns of GPU time. */
+    void (*charge)(GpuvmSchedVm *vm, uint64_t ns);
+} GpuvmSchedPolicy;
+
+/** GpuvmSchedVm - a VM as policies see it. */
+struct GpuvmSchedVm {
+    uint32_t weight;        /* 1..1000 */
+    uint64_t arrival;       /* order of the request now waiting */
+    uint64_t used_ns;       /* GPU time charged in all */
+    uint64_t wait_ns;       /* time spent waiting for the turn in all */
+    uint64_t turns;
+};
+
+/** gpuvm_sched_new - @policy by name; NULL and @err if there is none. */
+GpuvmSched *gpuvm_sched_new(const char *policy, char **err);
+void gpuvm_sched_free(GpuvmSched *s);
+GpuvmSchedVm *gpuvm_sched_join(GpuvmSched *s, uint32_t weight);
+void gpuvm_sched_leave(GpuvmSched *s, GpuvmSchedVm *vm);
+/**
+ * gpuvm_sched_acquire - waits for the turn; false when @cancel became true
+ * (woken by gpuvm_sched_wake()).  The turn is held until release.
+ */
+bool gpuvm_sched_acquire(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t now_ns,
+                         const bool *cancel);
+/** gpuvm_sched_release - ends the turn, charging @used_ns of GPU time. */
+void gpuvm_sched_release(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t used_ns,
+                         uint64_t now_ns);
+void gpuvm_sched_wake(GpuvmSched *s);
+uint64_t gpuvm_sched_busy_ns(GpuvmSched *s);
+
+#endif

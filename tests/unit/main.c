@@ -1,0 +1,139 @@
+/*
+ * Runs a test program's suites and provides the fake host (harness.h).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "harness.h"
+
+#include <CUnit/Basic.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void *th_map(void *opaque, uint64_t gpa, uint64_t *len, bool write)
+{
+    TestHost *th = opaque;
+    uint64_t off = gpa - th->ram_base;
+
+    if (gpa < th->ram_base || off >= th->ram_size || *len == 0) {
+        return NULL;
+    }
+    *len = MIN(*len, th->ram_size - off);
+    return th->ram + off;
+}
+
+static void th_dirty(void *opaque, uint64_t gpa, uint64_t len)
+{
+    TestHost *th = opaque;
+
+    th->dirty_bytes += len;
+}
+
+static void th_set_invalidate(void *opaque,
+                              void (*fn)(void *, uint64_t, uint64_t),
+                              void *arg)
+{
+    TestHost *th = opaque;
+
+    th->invalidate = fn;
+    th->invalidate_arg = arg;
+}
+
+static uint64_t th_clock(void *opaque)
+{
+    TestHost *th = opaque;
+
+    return th->use_fake_clock ? th->fake_ns :
+           (uint64_t)g_get_monotonic_time() * 1000;
+}
+
+static void th_notify(void *opaque)
+{
+    TestHost *th = opaque;
+
+    th->notifies++;
+}
+
+static void th_log(void *opaque, GpuvmLogLevel level, const char *line)
+{
+    TestHost *th = opaque;
+
+    th->logs++;
+    g_mutex_lock(&th->lock);
+    g_strlcpy(th->last_log, line, sizeof(th->last_log));
+    g_mutex_unlock(&th->lock);
+    if (g_getenv("GPUVM_TEST_VERBOSE")) {
+        fprintf(stderr, "[%d] %s\n", level, line);
+    }
+}
+
+static void th_trace(void *opaque, GpuvmTraceId id, uint64_t a, uint64_t b,
+                     uint64_t c, uint64_t d)
+{
+    TestHost *th = opaque;
+
+    th->traces[id]++;
+    if (g_getenv("GPUVM_TEST_TRACE")) {
+        fprintf(stderr, "%s %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64 "\n",
+                gpuvm_trace_name(id), a, b, c, d);
+    }
+}
+
+static const GpuvmHostOps th_ops = {
+    .ram_map = th_map,
+    .ram_dirty = th_dirty,
+    .set_invalidate = th_set_invalidate,
+    .clock_ns = th_clock,
+    .notify = th_notify,
+    .log = th_log,
+    .trace = th_trace,
+};
+
+TestHost *test_host_new(uint64_t ram_base, uint64_t ram_size)
+{
+    TestHost *th = g_new0(TestHost, 1);
+
+    th->host.ops = &th_ops;
+    th->host.opaque = th;
+    th->ram_base = ram_base;
+    th->ram_size = ram_size;
+    th->ram = ram_size ? g_malloc0(ram_size) : NULL;
+    g_mutex_init(&th->lock);
+    return th;
+}
+
+void test_host_free(TestHost *th)
+{
+    g_mutex_clear(&th->lock);
+    g_free(th->ram);
+    g_free(th);
+}
+
+bool test_wait(bool (*cond)(void *arg), void *arg, unsigned ms)
+{
+    gint64 end = g_get_monotonic_time() + (gint64)ms * 1000;
+
+    while (!cond(arg)) {
+        if (g_get_monotonic_time() > end) {
+            return false;
+        }
+        g_usleep(200);
+    }
+    return true;
+}
+
+int main(void)
+{
+    unsigned failed;
+
+    if (CU_initialize_registry() != CUE_SUCCESS ||
+        CU_register_suites(unit_suites) != CUE_SUCCESS) {
+        fprintf(stderr, "CUnit: %s\n", CU_get_error_msg());
+        return 1;
+    }
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    failed = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failed ? 1 : 0;
+}
