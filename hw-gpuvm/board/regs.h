@@ -22,6 +22,7 @@
 
 typedef struct GpuvmBoard GpuvmBoard;
 typedef struct GpuvmRegRow GpuvmRegRow;
+struct GpuvmVmEvents;
 
 /**
  * GpuvmRegRead - value of the register.
@@ -40,8 +41,19 @@ typedef uint32_t GpuvmRegWrite(GpuvmBoard *b, const GpuvmRegRow *row,
 #define GPUVM_REG_RO    (1u << 0)  /* writes are dropped silently */
 #define GPUVM_REG_WO    (1u << 1)  /* reads 0 */
 #define GPUVM_REG_W1C   (1u << 2)  /* writing one clears (no write handler) */
-#define GPUVM_REG_BYTE  (1u << 3)  /* handler gets sub-word writes unmerged */
+/*
+ * The handler gets sub-word writes unmerged: @val as the guest wrote it,
+ * right-aligned; gpuvm_regs_access() says which bytes.
+ */
+#define GPUVM_REG_BYTE  (1u << 3)
 #define GPUVM_REG_PACK  (1u << 4)  /* an init pack: storage only, see .source */
+/*
+ * A window of whole 4 KiB pages (addr, count words, stride 4): no storage
+ * (@stored is 0), writes as with GPUVM_REG_BYTE, no W1C or mask.
+ */
+#define GPUVM_REG_WINDOW (1u << 5)
+/* Engine reset by PMC_ENABLE leaves the row alone; power-on does not. */
+#define GPUVM_REG_KEEP  (1u << 6)
 
 struct GpuvmRegRow {
     const char *name;       /* the field's standard name, e.g. "PMC_INTR_0" */
@@ -64,10 +76,15 @@ typedef struct GpuvmUnit {
     const char *name;
     const GpuvmRegRow *rows;
     size_t nrows;
+    /* allocates the unit's state, once, before the first reset; and frees it */
+    void (*init)(GpuvmBoard *b);
+    void (*exit)(GpuvmBoard *b);
     /* power-on, system reset or FLR; storage already holds reset values */
     void (*reset)(GpuvmBoard *b);
     /* PMC_ENABLE bit of this unit went 1 -> 0: rows' storage was reset */
     void (*engine_reset)(GpuvmBoard *b);
+    /* the VM reported something; sources of the interrupt tree may change */
+    void (*events)(GpuvmBoard *b, const struct GpuvmVmEvents *ev);
     uint32_t pmc_enable;    /* the unit's PMC_ENABLE bit mask, 0 = none */
 } GpuvmUnit;
 
