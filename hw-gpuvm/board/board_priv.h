@@ -61,8 +61,11 @@ struct GpuvmBoard {
 };
 
 /*
- * Units, in the order in which board.c resets them.  The first three are
- * pfifo.c, pcopy.c and pgraph.c.
+ * Units, in the order in which board.c resets them.  The first four are
+ * pfifo.c, pcopy.c (one unit a copy engine, since each has its PMC_ENABLE bit)
+ * and pgraph.c.  Registers outside an engine's own range that belong to it:
+ * 0x000204 is pfifo.c's, 0x000260 pgraph.c's.  Topology (0x0224xx, 0x0225xx:
+ * fuse.c; 0x100800: pfb.c; 0x121c74: privring.c; 0x17exxx: ltc.c) is not.
  */
 extern const GpuvmUnit gpuvm_unit_pfifo;
 extern const GpuvmUnit gpuvm_unit_pcopy0;

@@ -21,8 +21,8 @@
 #define NV_PMC_INTR_LINE_NRHOST     0x000164u
 #define NV_PMC_INTR_LTC             0x00017cu   /* which LTC, with bit 25 */
 #define NV_PMC_ENABLE               0x000200u
-#define NV_PMC_PBDMA_ENABLE         0x000204u   /* BOARD: owned by PFIFO */
-#define NV_PMC_SPOON_ENABLE         0x000260u   /* GR unit clock gating */
+#define NV_PMC_PBDMA_ENABLE         0x000204u   /* row in pfifo.c */
+#define NV_PMC_SPOON_ENABLE         0x000260u   /* row in pgraph.c */
 #define NV_PMC_INTR_MASK_HOST       0x000640u
 #define NV_PMC_INTR_MASK_NRHOST     0x000644u
 #define NV_PMC_INTR_MASK_DAEMON     0x000648u
