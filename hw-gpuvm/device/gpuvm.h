@@ -1,0 +1,117 @@
+/*
+ * QEMU's side of gpuvm: the PCI device, its apertures, its view of the guest's
+ * RAM, and the bus-less GPU devices it links to.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef GPUVM_DEVICE_GPUVM_H
+#define GPUVM_DEVICE_GPUVM_H
+
+#include "device/compat.h"
+#include "board/board.h"
+#include "gpu/gpu.h"
+#include "sched/sched.h"
+#include "vgpu/vm.h"
+
+#define TYPE_GPUVM "gpuvm"
+OBJECT_DECLARE_SIMPLE_TYPE(GpuvmState, GPUVM)
+
+/** The abstract type of every physical GPU, the target of `gpu=`. */
+#define TYPE_GPUVM_GPU "gpuvm-gpu"
+OBJECT_DECLARE_SIMPLE_TYPE(GpuvmGpuState, GPUVM_GPU)
+#define TYPE_GPUVM_SOFT "gpuvm-soft"
+
+/** GpuvmGpuState - an opened GPU and its scheduler; shared by devices. */
+struct GpuvmGpuState {
+    DeviceState parent_obj;
+
+    uint64_t vram;
+    uint32_t threads;
+    char *policy;
+    const char *driver;     /* gpu.h registry name */
+    GpuvmGpu *gpu;
+    GpuvmSched *sched;
+};
+
+/** gpuvm_gpu_state_open - opens @g->driver; false with @errp set. */
+bool gpuvm_gpu_state_open(GpuvmGpuState *g, Error **errp);
+void gpuvm_gpu_state_close(GpuvmGpuState *g);
+
+/** gpuvm_size_property_add - a size property: suffixes, errors with value. */
+void gpuvm_size_property_add(ObjectClass *oc, const char *name, size_t offset,
+                             const char *what);
+
+/** One block of guest RAM that DMA can reach. */
+typedef struct GpuvmRam {
+    uint64_t gpa, size;
+    uint8_t *host;
+    MemoryRegion *mr;
+} GpuvmRam;
+
+/** GpuvmRamMap - guest RAM by address, kept by a memory listener. */
+typedef struct GpuvmRamMap {
+    MemoryListener listener;
+    GRWLock lock;           /* blocks; leaf lock, any thread */
+    GArray *blocks;         /* GpuvmRam, sorted by gpa */
+    void (*invalidate)(void *arg, uint64_t gpa, uint64_t len);
+    void *invalidate_arg;
+    AddressSpace *as;
+} GpuvmRamMap;
+
+/** GpuvmAperture - BAR1 or BAR3: one reservation whose pages are replaced. */
+typedef struct GpuvmAperture {
+    GpuvmState *dev;
+    GpuvmBar bar;
+    uint64_t size;
+    uint8_t *map;           /* the reservation */
+    MemoryRegion container; /* the BAR */
+    MemoryRegion ram;       /* shows map */
+    MemoryRegion trap;      /* over the whole BAR when it traps */
+} GpuvmAperture;
+
+struct GpuvmState {
+    PCIDevice parent_obj;
+
+    /* properties */
+    GpuvmGpuState *gpu;
+    uint64_t vram;
+    char *modes;
+    uint32_t weight;
+    bool bar_remap;
+    char *shadow;
+    bool shadow_diff;
+
+    GpuvmGpuState *private_gpu; /* made when gpu= is not given */
+    GpuvmHost host;
+    GpuvmRamMap ram;
+    GpuvmVm *vm;
+    GpuvmBoard *board;
+    MemoryRegion bar0;
+    GpuvmAperture aperture[GPUVM_BAR_COUNT];
+    MemoryRegion userd;
+    int sink_fd;
+    QEMUBH *bh;
+    bool irq_level;
+    VMChangeStateEntry *vmstate_entry;
+    Error *migration_blocker;
+};
+
+/* host.c */
+extern const GpuvmHostOps gpuvm_qemu_host_ops;
+void gpuvm_ram_map_init(GpuvmState *s);
+void gpuvm_ram_map_destroy(GpuvmState *s);
+
+/* aperture.c */
+extern const GpuvmApertureOps gpuvm_qemu_aperture_ops;
+bool gpuvm_aperture_realize(GpuvmState *s, GpuvmBar bar, uint64_t size,
+                            Error **errp);
+void gpuvm_aperture_unrealize(GpuvmAperture *a);
+/** gpuvm_aperture_start - the VM exists: traps where it has to. */
+void gpuvm_aperture_start(GpuvmState *s);
+void gpuvm_userd_init(GpuvmState *s);
+void gpuvm_userd_move(void *opaque, bool on, uint64_t off);
+
+/* stats.c */
+void gpuvm_stats_property_add(ObjectClass *oc);
+
+#endif
