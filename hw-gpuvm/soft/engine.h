@@ -42,6 +42,14 @@ struct SoftClass {
      */
     uint32_t (*bulk)(SoftChan *chan, void *obj, uint32_t mthd,
                      const uint32_t *data, uint32_t n, SoftStatus *st);
+    /**
+     * resume - optional: after method() or bulk() returned SOFT_WAIT and
+     * gpuvm_soft_chan_continue(chan, NULL) came, the executor calls it on the
+     * same class and object, on its thread and inside a section, before the
+     * channel's next method.  It goes on with what the wait interrupted (a
+     * macro that launched a grid) and may return SOFT_WAIT again.
+     */
+    SoftStatus (*resume)(SoftChan *chan, void *obj);
 };
 
 /** The classes there are; soft/classes.c; NULL-terminated. */
