@@ -41,6 +41,11 @@ typedef struct GpuvmBoardConfig {
     uint16_t device_id;     /* for the VBIOS' PCIR */
     uint64_t bar1_size;
     uint64_t bar3_size;
+    /*
+     * multiprocessors that PGRAPH shows: 1, 2, 4, 7, 8, 11, 14, 15 or 16
+     * (others are rounded down); 0 = 4.  Mesa takes 3 MiB of VRAM for each.
+     */
+    unsigned mps;
 } GpuvmBoardConfig;
 
 #define GPUVM_BAR0_SIZE   (32u << 20)

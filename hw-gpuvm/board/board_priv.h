@@ -58,6 +58,7 @@ struct GpuvmBoard {
     struct GpuvmPfifo *pfifo;
     struct GpuvmPcopy *pcopy;
     struct GpuvmPgraph *pgraph;
+    struct GpuvmFalcon *falcons;    /* all of them, linked (falcon.c) */
 };
 
 /*
@@ -68,9 +69,14 @@ struct GpuvmBoard {
  * fuse.c; 0x100800: pfb.c; 0x121c74: privring.c; 0x17exxx: ltc.c) is not.
  */
 extern const GpuvmUnit gpuvm_unit_pfifo;
+extern const GpuvmUnit gpuvm_unit_pfifo_pbdma;  /* pfifo_pbdma.c */
+extern const GpuvmUnit gpuvm_unit_pfifo_fault;  /* pfifo_fault.c */
 extern const GpuvmUnit gpuvm_unit_pcopy0;
 extern const GpuvmUnit gpuvm_unit_pcopy1;
 extern const GpuvmUnit gpuvm_unit_pgraph;
+extern const GpuvmUnit gpuvm_unit_pgraph_fecs;  /* pgraph_fecs.c */
+extern const GpuvmUnit gpuvm_unit_pgraph_gpc;   /* pgraph_gpc.c */
+extern const GpuvmUnit gpuvm_unit_pgraph_packs; /* pgraph_packs.c */
 extern const GpuvmUnit gpuvm_unit_pmc;
 extern const GpuvmUnit gpuvm_unit_pbus;
 extern const GpuvmUnit gpuvm_unit_ptimer;
