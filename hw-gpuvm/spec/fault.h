@@ -1,10 +1,9 @@
 /*
- * GF100 faults: MMU fault units, clients and reasons, and the PBDMA's
- * interrupt bits.
+ * GF100 MMU faults: units, clients and reasons.  The PBDMA's interrupt bits
+ * are in pbdma_regs.h.
  *
- * Sources: Linux nouveau, nvkm/engine/fifo/gf100.c (fault units, clients,
- * reasons, PBDMA bits) and gk104.c (further PBDMA bits of the same unit);
- * rnndb fifo/gf100_pfifo.xml; reference nvc0-nouveau.md 5.10.
+ * Sources: Linux nouveau, nvkm/engine/fifo/gf100.c; rnndb
+ * fifo/gf100_pfifo.xml; reference nvc0-nouveau.md 5.10.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -52,14 +51,5 @@
 #define NVC0_FAULT_REASON_RO_VIOLATION      0x6
 #define NVC0_FAULT_REASON_COMPRESSED_SYSRAM 0xa
 #define NVC0_FAULT_REASON_INVALID_KIND      0xc
-
-/* PBDMA interrupt status, 0x040108 + n * 0x2000 */
-#define NVC0_PBDMA_INTR_GPENTRY     0x00008000u /* e.g. a null push */
-#define NVC0_PBDMA_INTR_PBENTRY     0x00040000u /* invalid method header */
-#define NVC0_PBDMA_INTR_ILLEGAL_MTHD 0x00200000u
-#define NVC0_PBDMA_INTR_EMPTY_SUBC  0x00800000u /* software method */
-#define NVC0_PBDMA_INTR_SEMAPHORE   0x02000000u
-#define NVC0_PBDMA_INTR_ACQUIRE     0x04000000u /* acquire timed out */
-#define NVC0_PBDMA_INTR_SIGNATURE   0x80000000u /* RAMFC signature */
 
 #endif
