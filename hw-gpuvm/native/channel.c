@@ -1,0 +1,155 @@
+/*
+ * Channels of the native node: pushes go straight to gpu.h.
+ *
+ * A submission's number is the count of pushes handed over; it is complete
+ * when the channel next stops as DONE with that many consumed.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "native/node.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define SUBMIT_TIMEOUT_MS 60000
+#define SUBMIT_BATCH      512
+
+static void channel_report(NativeChannel *ch, const GpuvmFault *f)
+{
+    static const char *const kinds[] = {
+        "MMU fault", "PBDMA error", "illegal method", "illegal class",
+        "data error", "shader trap", "copy engine error",
+    };
+
+    fprintf(stderr, "gpuvm-native: channel %u: %s at 0x%llx, reason %u, "
+            "class %04x method %04x data %08x; the channel is dead\n", ch->id,
+            f->kind < G_N_ELEMENTS(kinds) ? kinds[f->kind] : "fault",
+            (unsigned long long)f->va, f->reason, f->cls, f->method, f->data);
+}
+
+static void channel_event(void *opaque, const GpuvmGpuEvent *ev)
+{
+    NativeChannel *ch = opaque;
+    NativeNode *n = native_node();
+    GpuvmPosition pos;
+
+    switch (ev->type) {
+    case GPUVM_EV_FAULT:
+        channel_report(ch, &ev->fault);
+        break;
+    case GPUVM_EV_STOPPED:
+        n->gpu->ops->chan_position(ch->chan, &pos);
+        g_mutex_lock(&ch->lock);
+        if (ev->stop == GPUVM_STOP_DONE) {
+            ch->done = pos.pushes_done;
+        } else if (ev->stop == GPUVM_STOP_FAULTED ||
+                   ev->stop == GPUVM_STOP_ABORTED ||
+                   ev->stop == GPUVM_STOP_SW_METHOD) {
+            ch->dead = true;
+        }
+        g_cond_broadcast(&ch->cond);
+        g_mutex_unlock(&ch->lock);
+        break;
+    default:
+        break;
+    }
+}
+
+int native_channel_new(NativeNode *n, NativeClient *c, unsigned *id)
+{
+    GpuvmGpuChanConfig cfg = { .engines = n->info.engines,
+                               .event = channel_event };
+    NativeChannel *ch;
+    unsigned i;
+    int ret;
+
+    for (i = 0; i < NATIVE_MAX_CHANNELS && c->channels[i]; i++) {
+    }
+    if (i == NATIVE_MAX_CHANNELS) {
+        return -ENOSPC;
+    }
+    ch = g_new0(NativeChannel, 1);
+    ch->id = i;
+    g_mutex_init(&ch->lock);
+    g_cond_init(&ch->cond);
+    cfg.opaque = ch;
+    ret = n->gpu->ops->chan_create(c->as, &cfg, &ch->chan);
+    if (ret < 0) {
+        g_mutex_clear(&ch->lock);
+        g_cond_clear(&ch->cond);
+        g_free(ch);
+        return ret;
+    }
+    c->channels[i] = ch;
+    *id = i;
+    return 0;
+}
+
+int native_channel_free(NativeNode *n, NativeClient *c, unsigned id)
+{
+    NativeChannel *ch = id < NATIVE_MAX_CHANNELS ? c->channels[id] : NULL;
+
+    if (!ch) {
+        return -EINVAL;
+    }
+    native_channel_wait(ch, ch->submitted, 15000);
+    c->channels[id] = NULL;
+    n->gpu->ops->chan_destroy(ch->chan);
+    g_mutex_clear(&ch->lock);
+    g_cond_clear(&ch->cond);
+    g_free(ch);
+    return 0;
+}
+
+int native_channel_wait(NativeChannel *ch, uint64_t seq, int timeout_ms)
+{
+    gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+    int ret = 0;
+
+    g_mutex_lock(&ch->lock);
+    while (ch->done < seq && !ch->dead) {
+        if (!g_cond_wait_until(&ch->cond, &ch->lock, end)) {
+            ret = -EBUSY;
+            break;
+        }
+    }
+    g_mutex_unlock(&ch->lock);
+    return ret;
+}
+
+/* One submitter a client at a time: the caller holds the client's lock. */
+int native_channel_submit(NativeNode *n, NativeChannel *ch,
+                          const GpuvmPush *pushes, size_t count,
+                          uint64_t *seq)
+{
+    while (count) {
+        size_t batch = MIN(count, SUBMIT_BATCH);
+        int ret;
+
+        g_mutex_lock(&ch->lock);
+        ret = ch->dead ? -ENODEV : 0;
+        ch->submitted += ret ? 0 : batch;
+        g_mutex_unlock(&ch->lock);
+        if (ret) {
+            return ret;
+        }
+        ret = n->gpu->ops->chan_submit(ch->chan, pushes, batch);
+        if (ret < 0) {
+            g_mutex_lock(&ch->lock);
+            ch->submitted -= batch;
+            g_mutex_unlock(&ch->lock);
+            if (ret != -EAGAIN) {
+                return -ENODEV;
+            }
+            ret = native_channel_wait(ch, ch->submitted, SUBMIT_TIMEOUT_MS);
+            if (ret < 0) {
+                return ret;
+            }
+            continue;
+        }
+        pushes += batch;
+        count -= batch;
+    }
+    *seq = ch->submitted;
+    return 0;
+}
