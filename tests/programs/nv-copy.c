@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <nouveau_drm.h>
 #include <stdbool.h>
 #include <string.h>
