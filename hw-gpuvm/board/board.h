@@ -79,5 +79,7 @@ void gpuvm_board_process_events(GpuvmBoard *b);
 const uint8_t *gpuvm_board_rom(GpuvmBoard *b, size_t *size);
 /** gpuvm_board_unknown_list - "RW addr count" lines of unknown registers. */
 char *gpuvm_board_unknown_list(GpuvmBoard *b);
+/** gpuvm_board_describe - every register row as a line; g_free it. */
+char *gpuvm_board_describe(GpuvmBoard *b);
 
 #endif

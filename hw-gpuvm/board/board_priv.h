@@ -95,7 +95,6 @@ extern const GpuvmUnit gpuvm_unit_gpio;
 extern const GpuvmUnit gpuvm_unit_privring;
 extern const GpuvmUnit gpuvm_unit_pmu;
 extern const GpuvmUnit gpuvm_unit_vga;
-extern const GpuvmUnit gpuvm_unit_video;
 
 /**
  * gpuvm_board_irq_source - the level of source @pmc_bit (a bit NUMBER,
