@@ -1,0 +1,245 @@
+"""gpuvm run: boot guests with a virtual GPU and run a command in them.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+import contextlib
+import dataclasses
+import os
+import pathlib
+import select
+import shlex
+import shutil
+import sys
+import termios
+import threading
+import tty
+
+from . import console, guest, image, kernel, kvm, qemu
+
+GUESTS = tuple(kernel.SUITES)
+
+
+class PrefixSink(guest.Sink):
+    """Whole lines, each with the VM's name, for runs of several VMs."""
+
+    lock = threading.Lock()
+
+    def __init__(self, name):
+        self.prefix = ('%s| ' % name).encode()
+        self.rest = {1: b'', 2: b''}
+
+    def _lines(self, stream, data):
+        data = self.rest[stream] + data
+        whole, newline, self.rest[stream] = data.rpartition(b'\n')
+        if newline:
+            self._write(stream, whole)
+
+    def _write(self, stream, whole):
+        text = b''.join(self.prefix + line + b'\n'
+                        for line in whole.split(b'\n'))
+        with self.lock:
+            os.write(stream, text)
+
+    def out(self, data):
+        self._lines(1, data)
+
+    def err(self, data):
+        self._lines(2, data)
+
+    def note(self, text):
+        console.say(self.prefix.decode() + text)
+
+    def flush(self):
+        for stream in (1, 2):
+            if self.rest[stream]:
+                self._write(stream, self.rest[stream])
+                self.rest[stream] = b''
+
+
+def script_of(command):
+    """The shell script for COMMAND: one word is shell, more are exact."""
+    if len(command) == 1:
+        return command[0] + '\n'
+    return 'exec ' + shlex.join(command) + '\n'
+
+
+def base_config(options, script):
+    """The Config that the options of `run` and the verbs like it describe."""
+    binary = qemu.Builder().build()
+    disk = image.ready(options.guest)
+    kern = kernel.ready(options.guest, options.kernel)
+    accel = kvm.choose(options.accel, binary, kern.vmlinux, kern.initrd)
+    gpu = ''
+    if not options.no_gpu:
+        gpu = 'vram=' + options.vram
+        if options.gpu:
+            gpu += ',' + options.gpu
+    shares = []
+    for directory in options.share or []:
+        path = pathlib.Path(directory).resolve()
+        if not path.is_dir():
+            raise console.GpuvmError('no such directory: %s' % directory)
+        at = '/mnt/share' if not shares else '/mnt/share%d' % (len(shares) + 1)
+        shares.append((path, at, 'rw'))
+    return guest.Config(
+        qemu=binary, vmlinux=kern.vmlinux, initrd=kern.initrd, disk=disk,
+        script=script, accel=accel, gpu=gpu, memory=options.memory,
+        cpus=options.cpus, shares=tuple(shares), append=options.append,
+        nouveau=not options.no_nouveau, timeout=options.timeout,
+        nouveau_options=options.nouveau_options,
+        qemu_options=tuple(options.qemu), stats=options.stats)
+
+
+@contextlib.contextmanager
+def raw_terminal():
+    """The terminal passes every key to the guest."""
+    saved = termios.tcgetattr(0)
+    try:
+        tty.setraw(0)
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, saved)
+
+
+def feed_keys(one, done):
+    """Carry our stdin to the guest's terminal."""
+    while not done.is_set():
+        if select.select([0], [], [], 0.2)[0]:
+            data = os.read(0, 4096)
+            sock = one.sockets.get('tty')
+            if not data or sock is None:
+                continue
+            sock.sendall(data)
+
+
+def print_stats(name, stats):
+    """The device's counters, those that are not zero and `unknown`."""
+    if stats is None:
+        return
+    sys.stdout.flush()
+    print('%scounters of the GPU:' % name)
+    for key, value in stats.items():
+        if value or key == 'unknown':
+            print('%s  %s=%s' % (name, key, value))
+
+
+def log_name(path, index, count):
+    """--keep-log FILE: FILE for one VM, FILE.1, FILE.2 ... for more."""
+    if path is None:
+        return None
+    return pathlib.Path(path if count == 1 else '%s.%d' % (path, index))
+
+
+def run_many(config, count, options):
+    """Boot count guests; returns the first exit status that is not 0."""
+    guests, sinks = [], []
+    for n in range(1, count + 1):
+        sink = PrefixSink('vm%d' % n) if count > 1 else guest.Sink()
+        one = guest.Guest(dataclasses.replace(
+            config, log=log_name(options.keep_log, n, count)), sink)
+        guests.append(one)
+        sinks.append(sink)
+    result = 0
+    try:
+        for one in guests:
+            one.start()
+        for n, one in enumerate(guests):
+            try:
+                status = one.wait()
+            except console.GpuvmError as error:
+                error.args = ('%s%s' % ('vm%d: ' % (n + 1) if count > 1
+                                        else '', error),)
+                status = console.fail(error)
+            if count > 1:
+                sinks[n].flush()
+            result = result or status
+            print_stats('vm%d| ' % (n + 1) if count > 1 else '', one.stats)
+    finally:
+        for one in guests:
+            one.end()
+    return result
+
+
+def run_shell(config, options):
+    """An interactive shell in one guest."""
+    size = shutil.get_terminal_size()
+    script = 'echo "This is the guest; exit ends it."\nexec bash -i\n'
+    one = guest.Guest(dataclasses.replace(
+        config, terminal=(size.lines, size.columns), script=script,
+        log=log_name(options.keep_log, 1, 1)), guest.Sink())
+    console.say('booting a guest (exit, or Ctrl-D, ends it)')
+    done = threading.Event()
+    one.sink.note = lambda text: os.write(2, b'gpuvm: %s\r\n' % text.encode())
+    try:
+        with raw_terminal():
+            one.start()
+            threading.Thread(target=feed_keys, args=(one, done),
+                             daemon=True).start()
+            status = one.wait()
+        print_stats('', one.stats)
+        return status
+    finally:
+        done.set()
+        one.end()
+
+
+def main(options):
+    command = options.command
+    if not command and not sys.stdin.isatty():
+        command = [sys.stdin.read()]    # a script on stdin
+    interactive = not command
+    if interactive and options.vms > 1:
+        raise console.GpuvmError('a shell runs in one VM; give a COMMAND',
+                                 'scripts/gpuvm run --vms 2 -- clinfo -l')
+    config = base_config(options, '' if interactive else script_of(command))
+    if interactive:
+        return run_shell(config, options)
+    console.say('booting %d guest%s: %s, %s' % (
+        options.vms, 's' if options.vms > 1 else '', options.guest,
+        config.accel.upper()))
+    return run_many(config, options.vms, options)
+
+
+def add_arguments(parser):
+    parser.add_argument('--vms', type=int, default=1, metavar='N',
+                        help='number of guests (default 1); output lines of '
+                        'several are prefixed with the VM\'s name')
+    add_guest_arguments(parser)
+    parser.add_argument('--share', action='append', metavar='DIR',
+                        help='show this folder at /mnt/share, read-write '
+                        '(a second one at /mnt/share2)')
+    parser.add_argument('--stats', action='store_true',
+                        help='print the device\'s counters at the end')
+    parser.add_argument('--keep-log', metavar='FILE',
+                        help='keep the guest\'s console here')
+    parser.add_argument('--timeout', type=float, default=0, metavar='SECONDS',
+                        help='end the guest after this time (exit status 124)')
+    parser.add_argument('--qemu', default=(), metavar='OPTIONS...',
+                        help='all that follows, up to --, goes to QEMU')
+
+
+def add_guest_arguments(parser):
+    """Options that every verb which boots guests has."""
+    parser.add_argument('--vram', default='512M', metavar='SIZE',
+                        help='video memory of the GPU (default 512M)')
+    parser.add_argument('--guest', default='debian12', choices=GUESTS,
+                        help='which Debian the guest is (default debian12)')
+    parser.add_argument('--kernel', metavar='FILE.deb',
+                        help='boot this Debian kernel package instead')
+    parser.add_argument('--accel', default='auto',
+                        choices=('auto', 'kvm', 'tcg'),
+                        help='auto uses KVM only if a test boot works')
+    parser.add_argument('--gpu', default='', metavar='PROPERTIES',
+                        help='more properties of -device gpuvm')
+    parser.add_argument('--no-gpu', action='store_true',
+                        help='boot without the virtual GPU')
+    parser.add_argument('--no-nouveau', action='store_true',
+                        help='do not load nouveau')
+    parser.add_argument('--nouveau-options', default='', metavar='OPTIONS',
+                        help='module options, for example debug=debug')
+    parser.add_argument('--memory', default='1536M', metavar='SIZE',
+                        help='guest RAM (default 1536M)')
+    parser.add_argument('--cpus', type=int, default=2, metavar='N',
+                        help='guest CPUs (default 2)')
+    parser.add_argument('--append', default='', metavar='TEXT',
+                        help='more kernel command line')
