@@ -144,7 +144,7 @@ const char *gpuvm_counter_what(GpuvmCounterId id)
 const char *gpuvm_trace_name(GpuvmTraceId id)
 {
     static const char *const names[] = {
-#define X(NAME, name, a, b, c, d) #name,
+#define X(NAME, name, n, a, b, c, d) #name,
         GPUVM_TRACES(X)
 #undef X
     };

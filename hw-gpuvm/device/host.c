@@ -205,9 +205,14 @@ static void host_trace(void *opaque, GpuvmTraceId id, uint64_t a, uint64_t b,
                        uint64_t c, uint64_t d)
 {
     switch (id) {
-#define X(NAME, name, A, B, C, D)           \
+#define ARGS0 ()
+#define ARGS1 (a)
+#define ARGS2 (a, b)
+#define ARGS3 (a, b, c)
+#define ARGS4 (a, b, c, d)
+#define X(NAME, name, n, A, B, C, D)        \
     case GPUVM_TRACE_##NAME:                \
-        trace_gpuvm_##name(a, b, c, d);     \
+        trace_gpuvm_##name ARGS##n;         \
         break;
     GPUVM_TRACES(X)
 #undef X

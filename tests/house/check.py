@@ -83,10 +83,12 @@ def check_trace_events():
     have = dict(re.findall(r'^gpuvm_(\w+)\((.*?)\) "', (CORE / 'trace-events')
                            .read_text(), re.M))
     want = {}
-    for m in re.finditer(r'X\((\w+), (\w+), "(.*?)", "(.*?)", "(.*?)", '
+    for m in re.finditer(r'X\(\w+, (\w+), (\d), "(.*?)", "(.*?)", "(.*?)", '
                          r'"(.*?)"\)', (CORE / 'base/trace.h').read_text()):
-        args = [m.group(i) or f'unused{i - 3}' for i in range(3, 7)]
-        want[m.group(2)] = ', '.join(f'uint64_t {a}' for a in args)
+        args = [m.group(i) for i in range(3, 7) if m.group(i)]
+        want[m.group(1)] = ', '.join(f'uint64_t {a}' for a in args) or 'void'
+        if len(args) != int(m.group(2)):
+            want[m.group(1)] = f'{m.group(2)} values'
     return [f'trace-events and base/trace.h differ at {n}'
             for n in sorted(set(have) | set(want))
             if have.get(n) != want.get(n)]
@@ -95,7 +97,7 @@ def check_trace_events():
 def check_used(macro_file, macro, prefix, skip=()):
     """Every entry of an X list is used somewhere outside its header."""
     text = ''.join(p.read_text() for p in sources('.c') )
-    names = re.findall(r'X\((\w+), \w+, "', (CORE / macro_file).read_text())
+    names = re.findall(r'X\((\w+), \w+, (?:\d, )?"', (CORE / macro_file).read_text())
     return [f'{prefix}{n} is never used' for n in names
             if prefix + n not in text and n not in skip]
 
