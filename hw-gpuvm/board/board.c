@@ -37,6 +37,15 @@ static const GpuvmUnit *const units[] = {
     &gpuvm_unit_privring,
     &gpuvm_unit_pmu,
     &gpuvm_unit_vga,
+    &gpuvm_unit_pfifo,
+    &gpuvm_unit_pfifo_pbdma,
+    &gpuvm_unit_pfifo_fault,
+    &gpuvm_unit_pcopy0,
+    &gpuvm_unit_pcopy1,
+    &gpuvm_unit_pgraph,
+    &gpuvm_unit_pgraph_fecs,
+    &gpuvm_unit_pgraph_gpc,
+    &gpuvm_unit_pgraph_packs,
 };
 
 static void board_power_on(GpuvmBoard *b)
