@@ -59,6 +59,7 @@ typedef struct GpuvmGpuConfig {
     uint64_t vram_size;     /* bytes; a multiple of 1 MiB */
     unsigned threads;       /* compute worker threads, 0 = one per host core */
     const char *share;      /* arena name, NULL = private */
+    unsigned mps;           /* multiprocessors shown, 1..16; 0 = by threads */
 } GpuvmGpuConfig;
 
 /** GpuvmSlice - one VM's part of VRAM, zeroed when handed out. */
@@ -257,6 +258,8 @@ void gpuvm_gpu_register(const GpuvmGpuOps *ops);
 /** gpuvm_gpu_list - names known, NULL-terminated; g_strfreev it. */
 char **gpuvm_gpu_list(void);
 
+/* The implementations that are always built in. */
+extern const GpuvmGpuOps gpuvm_gpu_soft_ops;
 extern const GpuvmGpuOps gpuvm_gpu_mock_ops;
 
 #endif

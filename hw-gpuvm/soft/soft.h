@@ -13,8 +13,6 @@
 
 #include "soft/as.h"
 
-extern const GpuvmGpuOps gpuvm_gpu_soft_ops;
-
 /** gpuvm_soft_gpu - the SoftGpu behind a GpuvmGpu opened as "soft". */
 static inline SoftGpu *gpuvm_soft_gpu(GpuvmGpu *gpu)
 {
