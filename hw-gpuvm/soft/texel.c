@@ -21,9 +21,8 @@
 #include <math.h>
 #include <string.h>
 
-#define GOB_W 64
-#define GOB_H 8
-#define GOB_BYTES (GOB_W * GOB_H)
+#include "soft/format.h"
+#include "spec/surface.h"
 
 typedef struct TexFormat {
     uint8_t bytes;          /* of a texel or block, 0 = unknown */
@@ -92,45 +91,36 @@ uint32_t gpuvm_soft_tic_size(const SoftTic *t, unsigned axis, unsigned level)
 }
 
 /* Block height and depth of a level: halved while the level still fits. */
-static void level_block(const SoftTic *t, unsigned level, unsigned *bh,
-                        unsigned *bd)
+static uint32_t level_mode(const SoftTic *t, uint32_t rows, uint32_t depth)
 {
-    uint32_t rows = blocks_of(t, minify(t->height, level));
-    uint32_t depth = t->target == TIC_TARGET_3D ? minify(t->depth, level) : 1;
+    unsigned bh = t->bh, bd = t->bd;
 
-    *bh = t->bh;
-    *bd = t->bd;
-    while (*bh && ((uint32_t)GOB_H << (*bh - 1)) >= rows) {
-        (*bh)--;
+    while (bh && (1u << (SURF_GOB_HEIGHT_LOG2 + bh - 1)) >= rows) {
+        bh--;
     }
-    while (*bd && (1u << (*bd - 1)) >= depth) {
-        (*bd)--;
+    while (bd && (1u << (bd - 1)) >= depth) {
+        bd--;
     }
-}
-
-static uint64_t round_up(uint64_t v, unsigned log2)
-{
-    return ((v + (1ull << log2) - 1) >> log2) << log2;
+    return TIC_TILE_MODE(bh, bd);
 }
 
 static void layout_levels(SoftTic *t, unsigned last_level)
 {
+    unsigned block = SURF_GOB_WIDTH_LOG2 + SURF_GOB_HEIGHT_LOG2 + t->bh +
+                     t->bd;
     uint64_t total = 0;
 
-    for (unsigned l = 0; l < SOFT_TEX_LEVELS; l++) {
+    for (unsigned l = 0; l <= last_level; l++) {
+        uint32_t rows = blocks_of(t, minify(t->height, l));
         uint32_t depth = t->target == TIC_TARGET_3D ? minify(t->depth, l) : 1;
-        uint64_t row = (uint64_t)blocks_of(t, minify(t->width, l)) * t->bytes;
-        unsigned bh, bd;
+        uint32_t width = blocks_of(t, minify(t->width, l)) * t->bytes;
 
         t->level_offset[l] = total;
-        level_block(t, l, &bh, &bd);
-        if (l <= last_level) {
-            total += round_up(row, 6) *
-                     round_up(blocks_of(t, minify(t->height, l)), 3 + bh) *
-                     round_up(depth, bd);
-        }
+        gpuvm_soft_bl_init(&t->level[l], level_mode(t, rows, depth), width,
+                           rows);
+        total += gpuvm_soft_bl_size(&t->level[l], depth);
     }
-    t->layer_stride = round_up(total, 9 + t->bh + t->bd);
+    t->layer_stride = (total + (1ull << block) - 1) >> block << block;
 }
 
 static void decode_shape(SoftTic *t, const uint32_t *w)
@@ -211,33 +201,20 @@ void gpuvm_soft_tic_decode(SoftTic *t, const uint32_t w[TIC_WORDS])
 static uint64_t texel_va(const SoftTic *t, uint32_t x, uint32_t y, uint32_t z,
                          unsigned level)
 {
-    uint64_t xb = (uint64_t)x * t->bytes;
-    uint64_t base = t->va, nbx, nby;
-    unsigned bh, bd, blk_h;
+    uint32_t xb = x * t->bytes;
 
     if (t->target == TIC_TARGET_BUFFER) {
-        return base + xb;
+        return t->va + (uint64_t)x * t->bytes;
     }
     if (t->linear) {
-        return base + (uint64_t)y * t->pitch + xb;
+        return t->va + (uint64_t)y * t->pitch + xb;
     }
-    level_block(t, level, &bh, &bd);
-    base += t->level_offset[level];
-    if (t->target != TIC_TARGET_3D) {
-        base += z * t->layer_stride;
-        z = 0;
-        bd = 0;
+    if (t->target == TIC_TARGET_3D) {
+        return t->va + t->level_offset[level] +
+               gpuvm_soft_bl_offset(&t->level[level], xb, y, z);
     }
-    blk_h = 3 + bh;
-    nbx = round_up((uint64_t)blocks_of(t, minify(t->width, level)) *
-                   t->bytes, 6) >> 6;
-    nby = round_up(blocks_of(t, minify(t->height, level)), blk_h) >> blk_h;
-    return base +
-           ((((z >> bd) * nby + (y >> blk_h)) * nbx + (xb >> 6)) <<
-            (9 + bh + bd)) +
-           ((uint64_t)(z & ((1u << bd) - 1)) << (9 + bh)) +
-           ((y & ((1u << blk_h) - 1)) / GOB_H) * GOB_BYTES +
-           (y % GOB_H) * GOB_W + (xb & 63);
+    return t->va + t->level_offset[level] + z * t->layer_stride +
+           gpuvm_soft_bl_offset(&t->level[level], xb, y, 0);
 }
 
 /* ---- component conversion ---- */
@@ -251,21 +228,17 @@ static uint32_t float_bits(float f)
     return u;
 }
 
-/* A float with @m mantissa bits, 5 exponent bits and perhaps a sign. */
-static float small_float(uint32_t v, unsigned m, bool sign)
+/* A float without a sign, @m mantissa bits and 5 exponent bits. */
+static float small_float(uint32_t v, unsigned m)
 {
     uint32_t man = v & ((1u << m) - 1);
     unsigned e = (v >> m) & 31;
-    float r;
 
     if (e == 31) {
-        r = man ? NAN : INFINITY;
-    } else if (e == 0) {
-        r = ldexpf((float)man, -14 - (int)m);
-    } else {
-        r = ldexpf((float)(man | 1u << m), (int)e - 15 - (int)m);
+        return man ? NAN : INFINITY;
     }
-    return sign && (v >> (m + 5) & 1) ? -r : r;
+    return e == 0 ? ldexpf((float)man, -14 - (int)m) :
+           ldexpf((float)(man | 1u << m), (int)e - 15 - (int)m);
 }
 
 static float srgb_to_linear(float v)
@@ -295,11 +268,11 @@ static uint32_t convert(uint32_t v, unsigned bits, unsigned type, bool srgb)
     case TIC_TYPE_FLOAT:
         switch (bits) {
         case 16:
-            return float_bits(small_float(v, 10, true));
+            return gpuvm_soft_f16_to_f32(v);
         case 11:
-            return float_bits(small_float(v, 6, false));
+            return float_bits(small_float(v, 6));
         case 10:
-            return float_bits(small_float(v, 5, false));
+            return float_bits(small_float(v, 5));
         default:
             return v;
         }

@@ -9,6 +9,7 @@
 #define GPUVM_SOFT_TEXTURE_H
 
 #include "soft/as.h"
+#include "soft/blocklinear.h"
 #include "spec/tic.h"
 
 #define SOFT_TEX_LEVELS 16
@@ -21,6 +22,7 @@ typedef struct SoftTic {
     uint64_t va;
     uint64_t layer_stride;          /* bytes, arrays and cubes */
     uint64_t level_offset[SOFT_TEX_LEVELS];
+    SoftBl level[SOFT_TEX_LEVELS];  /* block-linear layout */
     uint32_t width, height, depth;  /* of level 0, texels, at least 1 */
     uint32_t layers;                /* 2D layers; cubes count their faces */
     uint32_t pitch;                 /* bytes a row, pitch layout */

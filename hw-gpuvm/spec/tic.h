@@ -153,6 +153,9 @@ enum {
 #define TSC_MIP_NEAREST     2
 #define TSC_MIP_LINEAR      3
 
+/* Block height and depth of a TIC as a TILE_MODE word (spec/surface.h). */
+#define TIC_TILE_MODE(h, d) ((h) << 4 | (d) << 8)
+
 /* How an instruction names texture, sampler and layer in one register
  * (nvc0-compute.md 4.6): 31:23 texture slot, 22:16 sampler slot, 15:0 layer. */
 #define TEX_HANDLE_TIC(h)   ((h) >> 23)

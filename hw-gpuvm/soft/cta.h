@@ -1,0 +1,70 @@
+/*
+ * A worker's place to run CTAs (thread blocks): warps, shared and local
+ * memory, barriers, the lock table and the TLB, allocated once and reused.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef GPUVM_SOFT_CTA_H
+#define GPUVM_SOFT_CTA_H
+
+#include "soft/isa/isa.h"
+
+#define SOFT_SHARED_MAX     (48u << 10)     /* bytes of s[] a CTA may have */
+#define SOFT_LOCAL_MAX      (512u << 10)    /* bytes of l[] a thread may have */
+/** Bytes of l[] all threads of one CTA may have together: 1024 threads of
+ *  64 KiB, or 128 of the full 512 KiB.  A launch beyond is refused with
+ *  GPUVM_TRAP_LAUNCH; the hardware would lower occupancy instead. */
+#define SOFT_LOCAL_CTA_MAX  (64u << 20)
+#define SOFT_GRID_MAX       65535u          /* CTAs along an axis */
+
+/** SoftBarrier - one of a CTA's 16 barriers. */
+typedef struct SoftBarrier {
+    unsigned needed;        /* warps, 0 = nobody has come yet */
+    unsigned arrived;       /* warps */
+    uint32_t waiting;       /* warps that sleep here, by index */
+    uint32_t count;         /* lanes with a true predicate */
+    bool all, any;
+} SoftBarrier;
+
+/** SoftCtaCtx - see the top.  One thread's; .cta.priv points back here. */
+typedef struct SoftCtaCtx {
+    SoftCta cta;
+    SoftTlb tlb;
+    SoftGpu *gpu;
+    SoftWarp *warps;        /* warps_cap of them */
+    unsigned warps_cap;
+    uint8_t *shared;        /* SOFT_SHARED_MAX bytes and 16 to spare */
+    uint8_t *local;         /* local_cap bytes */
+    size_t local_cap;
+    SoftBarrier bar[SOFT_BARRIERS];
+    uint32_t runnable, done;    /* warps, by index */
+    /* One bit a word of s[]: locked by `ld lock`; isa/mem_shared.c */
+    uint32_t locked[SOFT_SHARED_MAX / 4 / 32];
+} SoftCtaCtx;
+
+typedef enum SoftCtaEnd {
+    SOFT_CTA_DONE,
+    SOFT_CTA_FAULT,         /* ctx->cta.fault says what */
+    SOFT_CTA_ABORTED,       /* the abort word became non-zero */
+} SoftCtaEnd;
+
+/** gpuvm_soft_launch_ok - whether a grid's parameters are in range. */
+bool gpuvm_soft_launch_ok(const SoftLaunch *l);
+
+/** gpuvm_soft_cta_ctx_init - false if the host has no memory; then _fini. */
+bool gpuvm_soft_cta_ctx_init(SoftCtaCtx *ctx, SoftGpu *gpu);
+void gpuvm_soft_cta_ctx_fini(SoftCtaCtx *ctx);
+/**
+ * gpuvm_soft_cta_ctx_bind - the next CTAs are @l's.  Clears everything that
+ * an earlier grid, perhaps of another virtual machine, left behind.  @l
+ * stays valid and has passed gpuvm_soft_launch_ok().  Inside a section.
+ * Returns false if the host has no memory for it.
+ * @abort: word that ends the CTA soon when it is not 0
+ */
+bool gpuvm_soft_cta_ctx_bind(SoftCtaCtx *ctx, const SoftLaunch *l,
+                             const _Atomic uint32_t *abort);
+/** gpuvm_soft_cta_run - runs CTA @id to its end, inside a section (which it
+ *  may leave and enter again); ctx->cta.prog is set. */
+SoftCtaEnd gpuvm_soft_cta_run(SoftCtaCtx *ctx, const uint32_t id[3]);
+
+#endif
