@@ -76,7 +76,10 @@ typedef struct GpuvmUnit {
     const char *name;
     const GpuvmRegRow *rows;
     size_t nrows;
-    /* allocates the unit's state, once, before the first reset; and frees it */
+    /*
+     * allocates the unit's state, once, before the first reset; and frees it
+     * (units exit in the reverse order of their init)
+     */
     void (*init)(GpuvmBoard *b);
     void (*exit)(GpuvmBoard *b);
     /* power-on, system reset or FLR; storage already holds reset values */
