@@ -11,8 +11,6 @@
 #ifndef GPUVM_SPEC_CE_METHODS_H
 #define GPUVM_SPEC_CE_METHODS_H
 
-#define CE0_CLASS               0x90b5
-#define CE1_CLASS               0x90b8
 
 /* The tables' rows: X(method, name, bits that may be set) */
 #define CE_METHODS(X)                                                         \

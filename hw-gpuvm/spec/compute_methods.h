@@ -11,8 +11,6 @@
 #ifndef GPUVM_SPEC_COMPUTE_METHODS_H
 #define GPUVM_SPEC_COMPUTE_METHODS_H
 
-#define COMPUTE_CLASS           0x90c0
-
 /* --- of both classes --- */
 #define GR_NOP                  0x0100
 #define GR_NOTIFY               0x010c

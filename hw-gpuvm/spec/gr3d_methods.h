@@ -10,7 +10,6 @@
 #ifndef GPUVM_SPEC_GR3D_METHODS_H
 #define GPUVM_SPEC_GR3D_METHODS_H
 
-#define GR3D_CLASS              0x9097
 #define GR3D_METHODS_END        0x4000
 
 #define GR3D_RT_FIRST           0x0800  /* eight render targets */
@@ -19,6 +18,7 @@
 #define   GR3D_RT_ADDRESS_HIGH    0x00
 #define   GR3D_RT_ADDRESS_LOW     0x04
 #define   GR3D_RT_HORIZ           0x08  /* pixels; linear: bytes a row */
+#define   GR3D_RT_HORIZ_MASK        0x1ffff
 #define   GR3D_RT_VERT            0x0c
 #define   GR3D_RT_FORMAT          0x10
 #define   GR3D_RT_TILE_MODE       0x14

@@ -9,8 +9,6 @@
 #ifndef GPUVM_SPEC_M2MF_METHODS_H
 #define GPUVM_SPEC_M2MF_METHODS_H
 
-#define M2MF_CLASS              0x9039
-
 /* The tiled side: five words each, IN from 0x204, OUT from 0x220 */
 #define M2MF_TILING_MODE_IN     0x0204
 #define M2MF_TILING_MODE_OUT    0x0220

@@ -8,8 +8,6 @@
 #ifndef GPUVM_SPEC_TWOD_METHODS_H
 #define GPUVM_SPEC_TWOD_METHODS_H
 
-#define TWOD_CLASS              0x902d
-
 #define TWOD_COND_MODE          0x026c
 #define TWOD_DRAW_POINT16       0x05e0
 #define TWOD_DRAW_POINT32_FIRST 0x0600  /* 64 of x, y; y launches */

@@ -1,0 +1,74 @@
+/*
+ * The 2D class, 0x902d: methods are stored, operations counted and skipped.
+ *
+ * Compute clients never launch one (reference nvc0-compute.md 2.7); Mesa uses
+ * it for scaled and format-converting blits.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <glib.h>
+
+#include "soft/engine_classes.h"
+#include "soft/gr.h"
+#include "soft/methods.h"
+#include "spec/classes.h"
+#include "spec/twod_methods.h"
+
+typedef struct Twod {
+    SoftGrObj gr;
+    bool logged;
+} Twod;
+
+static const SoftMethods known[] = { TWOD_KNOWN };
+
+/* Whether writing @mthd starts an operation. */
+static bool launches(uint32_t mthd)
+{
+    return mthd == TWOD_BLIT_SRC_Y_INT || mthd == TWOD_SIFC_DST_Y_INT ||
+           mthd == TWOD_DRAW_POINT16 ||
+           (mthd >= TWOD_DRAW_POINT32_FIRST && mthd < TWOD_DRAW_POINT32_END &&
+            (mthd & 4));
+}
+
+static SoftStatus twod_execute(SoftChan *chan, SoftGrObj *o, unsigned subc,
+                               uint32_t mthd, uint32_t data)
+{
+    GpuvmHost *host = gpuvm_soft_chan_host(chan);
+    Twod *t = (Twod *)o;
+
+    GR_REG(o, mthd) = data;
+    if (launches(mthd)) {
+        gpuvm_count(&host->counters, GPUVM_CNT_BLITS_SKIPPED);
+        if (!t->logged) {
+            t->logged = true;
+            gpuvm_log(host, GPUVM_LOG_INFO, "soft GPU: a channel uses the 2D "
+                      "class; 2D operations are skipped");
+        }
+    } else if (!gpuvm_soft_methods_have(known, G_N_ELEMENTS(known), mthd)) {
+        gpuvm_soft_method_unknown(chan, o->cls, mthd, data);
+    }
+    return SOFT_OK;
+}
+
+static void *twod_create(SoftChan *chan)
+{
+    Twod *t = g_new0(Twod, 1);
+
+    gpuvm_soft_gr_init(&t->gr, GF100_CLASS_2D, twod_execute);
+    return t;
+}
+
+static void twod_destroy(SoftChan *chan, void *obj)
+{
+    g_free(obj);
+}
+
+const SoftClass gpuvm_soft_class_2d = {
+    .id = GF100_CLASS_2D,
+    .name = "2d",
+    .engines = GPUVM_ENGINE_BIT(GPUVM_ENGINE_GR),
+    .create = twod_create,
+    .destroy = twod_destroy,
+    .method = gpuvm_soft_gr_method,
+    .resume = gpuvm_soft_gr_resume,
+};
