@@ -33,7 +33,11 @@ struct GpuvmSchedVm {
     uint64_t used_ns;       /* GPU time charged in all */
     uint64_t wait_ns;       /* time spent waiting for the turn in all */
     uint64_t turns;
+    uint64_t vtime;         /* used_ns by weight; debts last, credit is bounded */
 };
+
+/** Credit that a VM keeps while it does not ask, nanoseconds of vtime. */
+#define GPUVM_SCHED_CREDIT_NS  10000000u
 
 /** gpuvm_sched_new - @policy by name; NULL and @err if there is none. */
 GpuvmSched *gpuvm_sched_new(const char *policy, char **err);
@@ -42,14 +46,30 @@ GpuvmSchedVm *gpuvm_sched_join(GpuvmSched *s, uint32_t weight);
 void gpuvm_sched_leave(GpuvmSched *s, GpuvmSchedVm *vm);
 /**
  * gpuvm_sched_acquire - waits for the turn; false when @cancel became true
- * (woken by gpuvm_sched_wake()).  The turn is held until release.
+ * (written atomically, then gpuvm_sched_wake()).  The turn is held until
+ * release; a VM that holds it gets true at once.  Who was cancelled keeps
+ * its place in the order of arrival until it has had a turn.
  */
 bool gpuvm_sched_acquire(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t now_ns,
                          const bool *cancel);
 /** gpuvm_sched_release - ends the turn, charging @used_ns of GPU time. */
 void gpuvm_sched_release(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t used_ns,
                          uint64_t now_ns);
+/** gpuvm_sched_wake - looks at every waiter's @cancel again; any thread. */
 void gpuvm_sched_wake(GpuvmSched *s);
+/**
+ * gpuvm_sched_charge - GPU time used without the turn: a channel that was
+ * blocked and went on by itself.
+ */
+void gpuvm_sched_charge(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t ns);
+/** gpuvm_sched_contended - another VM waits for the turn. */
+bool gpuvm_sched_contended(GpuvmSched *s);
+/** gpuvm_sched_set_policy - from the next turn on; false if there is none. */
+bool gpuvm_sched_set_policy(GpuvmSched *s, const char *policy);
 uint64_t gpuvm_sched_busy_ns(GpuvmSched *s);
+
+/** The policies there are; sched/NAME.c. */
+extern const GpuvmSchedPolicy gpuvm_sched_fifo;
+extern const GpuvmSchedPolicy gpuvm_sched_fair;
 
 #endif
