@@ -10,7 +10,7 @@ from . import console, image, kernel, native, packages, qemu
 
 
 def main(options):
-    packages.ensure(['core', 'qemu', 'run', 'guest'])
+    packages.ensure(['core', 'programs', 'qemu', 'run', 'guest', 'native'])
     binary = qemu.Builder(options.qemu).build()
     if not options.qemu_only:
         for name in options.guest or ['debian12']:

@@ -28,6 +28,8 @@ NEEDS = {
             'libpixman-1-0', 'libfdt1', 'libslirp0', 'libattr1', 'libcap-ng0'],
     'guest': ['mmdebstrap', 'e2fsprogs', 'kmod', 'xz-utils', 'tar',
               'debian-archive-keyring'],
+    'programs': ['ocl-icd-opencl-dev', 'opencl-headers', 'libegl-dev',
+                 'libgl-dev', 'libdrm-dev'],
     'native': ['libdrm-dev', 'libegl1', 'libgles2', 'libgl1-mesa-dri',
                'mesa-opencl-icd', 'ocl-icd-libopencl1', 'clinfo',
                'mesa-utils-bin'],

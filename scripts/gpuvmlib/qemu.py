@@ -8,7 +8,8 @@
   binary   cache/qemu/bin-KEY/qemu-system-x86_64, KEY = tree and content of
            hw-gpuvm/; there already: nothing to do
 
-Guests that run keep the binary that they started with.
+Guests that run keep the binary that they started with.  The environment
+variable GPUVM_QEMU makes every verb use that binary instead.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
@@ -155,7 +156,9 @@ class Builder:
         return build / 'qemu-system-x86_64'
 
     def build(self):
-        """The binary's path, built if needed."""
+        """The binary's path, built if needed; GPUVM_QEMU names another."""
+        if os.environ.get('GPUVM_QEMU'):
+            return pathlib.Path(os.environ['GPUVM_QEMU'])
         done = self.binary()
         if done.exists():
             return done

@@ -1,0 +1,153 @@
+"""Checks written as data: shell commands and what they must print.
+
+A TOML file (tests/guest/*.toml, tests/native/*.toml) holds [[boot]] tables,
+each one guest, with [[boot.check]] tables in it:
+
+  name     of the check; the test is called guest/BOOT/NAME
+  run      shell script, run by bash
+  expect   regular expressions (multi-line), each must match its output
+  refuse   regular expressions, none may match
+  status   exit status wanted (default 0)
+  timeout  seconds (default 120)
+  dmesg    true: each line of output must match one of dmesg-allowed
+  needs    name of an earlier check of the boot; if that one failed, this one
+           fails at once and the boot saves the time
+
+One boot runs all its checks, one after the other; markers with a random word
+divide their outputs.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+import dataclasses
+import re
+import secrets
+import shlex
+import tomllib
+
+CHECK_KEYS = {'name', 'run', 'expect', 'refuse', 'status', 'timeout', 'dmesg',
+              'needs'}
+
+
+@dataclasses.dataclass
+class Check:
+    name: str
+    run: str
+    expect: list = dataclasses.field(default_factory=list)
+    refuse: list = dataclasses.field(default_factory=list)
+    status: int = 0
+    timeout: int = 120
+    dmesg: bool = False
+    needs: str = ''
+
+    def judge(self, status, output, allowed):
+        """None if right, else a sentence (and the output)."""
+        why = None
+        if status == 124 and self.status != 124:
+            why = 'not done after %d s' % self.timeout
+        elif status != self.status:
+            why = 'exit status %d, expected %d' % (status, self.status)
+        for pattern in self.expect:
+            if not why and not re.search(pattern, output, re.M):
+                why = 'no match for %r' % pattern
+        for pattern in self.refuse:
+            hit = re.search(pattern, output, re.M)
+            if not why and hit:
+                why = 'has %r' % hit.group(0)
+        if self.dmesg and not why:
+            bad = [line for line in output.splitlines()
+                   if line.strip() and not any(
+                       a.search(line) for a in allowed)]
+            if bad:
+                return 'lines that dmesg-allowed does not have:\n' + \
+                    '\n'.join(bad)
+        return '%s\n%s' % (why, output) if why else None
+
+
+def load(path):
+    """The boots of a file: [(table without checks, [Check])]."""
+    with open(path, 'rb') as handle:
+        data = tomllib.load(handle)
+    boots = []
+    for boot in data['boot']:
+        checks = []
+        for table in boot.pop('check', []):
+            odd = set(table) - CHECK_KEYS
+            if odd:
+                raise ValueError('%s: %s: unknown key %s' %
+                                 (path, table.get('name'), ', '.join(odd)))
+            checks.append(Check(**table))
+        boots.append((boot, checks))
+    return boots
+
+
+def allowed_lines(path):
+    """dmesg-allowed: REGEX, a tab, why; # starts a comment line."""
+    found = []
+    for n, line in enumerate(path.read_text().splitlines(), 1):
+        if not line.strip() or line.startswith('#'):
+            continue
+        pattern, tab, why = line.partition('\t')
+        if not tab or not why.strip():
+            raise ValueError('%s:%d: REGEX, a tab, and the reason' % (path, n))
+        found.append(re.compile(pattern))
+    return found
+
+
+class Script:
+    """The shell script of a boot, and the reader of what it prints."""
+
+    def __init__(self, checks):
+        self.checks = checks
+        self.mark = '@@' + secrets.token_hex(8)
+        self.rest = ''
+        self.current = None
+        self.lines = []
+
+    def text(self):
+        parts = ['result() {\n'
+                 '  local at=$(($(date +%%s%%N)/1000000))\n'
+                 '  timeout -k 5 "$2" bash -c "$3" 2>&1 </dev/null\n'
+                 '  local status=$?\n'
+                 '  [ $status = 0 ] || failed="$failed $1"\n'
+                 '  printf "\\n%s end %%d %%d %%d\\n" "$1" "$status" '
+                 '$(($(date +%%s%%N)/1000000-at))\n'
+                 '}\n'
+                 'failed=\n' % self.mark]
+        index = {c.name: n for n, c in enumerate(self.checks)}
+        for n, check in enumerate(self.checks):
+            parts.append('echo; echo "%s begin %d"\n' % (self.mark, n))
+            call = 'result %d %d %s\n' % (n, check.timeout,
+                                          shlex.quote(check.run))
+            if check.needs:
+                parts.append('case "$failed " in *" %d "*) failed="$failed %d"'
+                             '; echo "%s end %d 254 0";;\n*) %s;; esac\n' %
+                             (index[check.needs], n, self.mark, n, call))
+            else:
+                parts.append(call)
+        return ''.join(parts)
+
+    def feed(self, data):
+        """Takes output; yields (check, status, seconds, output)."""
+        self.rest += data.decode(errors='replace')
+        while '\n' in self.rest:
+            line, _, self.rest = self.rest.partition('\n')
+            words = line.strip().split()
+            if words[:2] == [self.mark, 'begin']:
+                self.current = int(words[2])
+                self.lines = []
+            elif words[:2] == [self.mark, 'end']:
+                check = self.checks[int(words[2])]
+                output = '\n'.join(self.lines).strip('\n')
+                self.current = None
+                yield check, int(words[3]), int(words[4]) / 1000, output
+            else:
+                self.lines.append(line)
+
+
+def measure(expression, value):
+    """Whether a counter's value fits "== 0", "> 0", ">= 5"."""
+    sign, number = expression.split()
+    number = int(number)
+    return {'==': value == number, '>': value > number,
+            '>=': value >= number, '<': value < number,
+            '<=': value <= number}[sign]

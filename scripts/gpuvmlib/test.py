@@ -1,0 +1,333 @@
+"""gpuvm test: run the tests; the last line is "N passed, N failed, N skipped".
+
+  unit     the core without QEMU (CUnit), the house rules, these scripts
+  native   stock Mesa and OpenCL on the software GPU, without a VM
+  device   the PCI device in QEMU, driven by qtest (no guest)
+  guest    real Debian guests, checks listed in tests/guest/*.toml
+  fuzz     the fuzzers, for a short time each
+  all      all of them (the default)
+
+The exit status is 0 only if nothing failed and something passed.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+import time
+import unittest
+
+from . import cache, checks, console, core, guest, native, packages, qemu, run
+from .tally import Tally
+
+SUITES = ('unit', 'native', 'device', 'guest', 'fuzz')
+
+
+# ---- meson's tests: unit, fuzz ----------------------------------------------
+
+def run_meson(suite, tally):
+    """meson's tests of a suite, one count each."""
+    where = core.build()
+    names = [n for n in core.tests_of(where, suite)
+             if tally.wants('%s/%s' % (suite, n))]
+    if not names:
+        return 0
+    argv = ['meson', 'test', '-C', where, '--no-rebuild', '--suite', suite,
+            '--print-errorlogs', *names]
+    child = console.spawn(argv, stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          errors='replace', env=core.environment())
+    said = []
+    for line in child.stdout:
+        said.append(line)
+        if re.match(r'\s*\d+/\d+ ', line):
+            console.say(line.strip())
+    console.reap(child)
+    log = where / 'meson-logs' / 'testlog.json'
+    rows = [json.loads(row) for row in log.read_text().splitlines()] \
+        if log.exists() else []
+    seen = set()
+    for row in rows:
+        short = row['name'].split(' / ')[-1].split(':')[-1]
+        name = '%s/%s' % (suite, short)
+        seen.add(short)
+        if row['result'] == 'OK':
+            tally.ok(name, row['duration'])
+        elif row['result'] == 'SKIP':
+            tally.skip(name, 'the test said so (exit status 77)')
+        else:
+            text = row.get('stdout', '') + row.get('stderr', '')
+            tally.fail(name, row['result'] + '\n' + text)
+    for name in names:
+        if name not in seen:
+            tally.fail('%s/%s' % (suite, name), 'meson did not run it\n' +
+                       ''.join(said[-20:]))
+    return len(names)
+
+
+# ---- Python's unittest: the scripts, the device under qtest -----------------
+
+class UnittestResult(unittest.TestResult):
+    def __init__(self, suite, tally):
+        super().__init__()
+        self.suite, self.tally = suite, tally
+        self.started = 0
+
+    def name(self, test):
+        module, _, rest = test.id().partition('.')
+        rest = rest.split('.')[-1].removeprefix('test_')
+        return '%s/%s/%s' % (self.suite, module.removeprefix('test_'), rest)
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.started = time.monotonic()
+
+    def addSuccess(self, test):
+        self.tally.ok(self.name(test), time.monotonic() - self.started)
+
+    def addFailure(self, test, err):
+        self.tally.fail(self.name(test), '%s\n%s' % (
+            err[1], self._exc_info_to_string(err, test)))
+
+    addError = addFailure
+
+    def addSkip(self, test, reason):
+        self.tally.skip(self.name(test), reason)
+
+
+def each_test(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from each_test(test)
+        else:
+            yield test
+
+
+def run_unittest(directory, suite, tally):
+    path = cache.REPO / 'tests' / directory
+    sys.path.insert(0, str(path))
+    result = UnittestResult(suite, tally)
+    found = unittest.TestLoader().discover(str(path), 'test_*.py')
+    chosen = unittest.TestSuite(
+        t for t in each_test(found) if tally.wants(result.name(t)))
+    chosen.run(result)
+    return chosen.countTestCases()
+
+
+# ---- checks as data: native, guest ------------------------------------------
+
+def files_of(suite):
+    return sorted((cache.REPO / 'tests' / suite).glob('*.toml'))
+
+
+class Judge:
+    """Feeds one boot's output through its script into the tally."""
+
+    def __init__(self, prefix, these, tally, allowed):
+        self.prefix, self.tally, self.allowed = prefix, tally, allowed
+        self.script = checks.Script(these)
+        self.done = set()
+
+    def feed(self, data):
+        for check, status, seconds, output in self.script.feed(data):
+            name = '%s/%s' % (self.prefix, check.name)
+            self.done.add(check.name)
+            if status == 254 and check.needs:
+                why = 'not run: %s failed' % check.needs
+            else:
+                why = check.judge(status, output, self.allowed)
+            if why:
+                self.tally.fail(name, why)
+            else:
+                self.tally.ok(name, seconds)
+
+    def close(self, why):
+        """What was not run has failed, and why."""
+        for check in self.script.checks:
+            if check.name not in self.done:
+                self.tally.fail('%s/%s' % (self.prefix, check.name), why)
+
+
+def chosen(prefix, these, tally):
+    """The checks of a boot that are wanted, with those that they need."""
+    keep = {c.name for c in these
+            if tally.wants('%s/%s' % (prefix, c.name))}
+    for check in reversed(these):
+        if check.name in keep and check.needs:
+            keep.add(check.needs)
+    return [c for c in these if c.name in keep]
+
+
+def run_native(options, tally):
+    del options
+    count = 0
+    path = None
+    for file in files_of('native'):
+        for boot, these in checks.load(file):
+            prefix = 'native/' + boot['name']
+            these = chosen(prefix, these, tally)
+            if not these:
+                continue
+            path = path or native.library()
+            env = native.environment(path)
+            env['PROGRAMS'] = str(core.tree() / 'tests' / 'programs')
+            env.update(boot.get('environment', {}))
+            judge = Judge(prefix, these, tally, [])
+            child = console.spawn(
+                ['bash', '-c', preload_inside(judge.script.text(), env)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=env)
+            for line in child.stdout:
+                judge.feed(line)
+            console.reap(child)
+            judge.close('the run ended before it')
+            count += len(these)
+    return count
+
+
+def preload_inside(text, env):
+    """Only the checks get the preload library, not the shell around them."""
+    preload = env.pop('LD_PRELOAD')
+    return text.replace('bash -c "$3"',
+                        'env LD_PRELOAD=%s bash -c "$3"' % preload)
+
+
+class CheckSink(guest.Sink):
+    def __init__(self, judge, prefix):
+        self.judge, self.prefix = judge, prefix
+
+    def out(self, data):
+        self.judge.feed(data)
+
+    def err(self, data):
+        pass
+
+    def note(self, text):
+        console.say('%s: %s' % (self.prefix, text))
+
+
+def run_boot(options, boot, these, tally):
+    """Boot the guests of one [[boot]] and judge what they print."""
+    prefix = 'guest/' + boot['name']
+    allowed = checks.allowed_lines(
+        cache.REPO / 'tests' / 'guest' / 'dmesg-allowed')
+    options.no_gpu = not boot.get('gpu', True)
+    options.no_nouveau = not boot.get('nouveau', True)
+    options.gpu = boot.get('properties', '')
+    options.vram = boot.get('vram', '512M')
+    options.guest = boot.get('guest', 'debian12')
+    config = dataclasses.replace(
+        run.base_config(options, ''), stats=True, append=boot.get(
+            'append', ''), shares=((core.programs(), '/opt/gpuvm', 'ro'),),
+        timeout=boot.get('timeout', 600), qemu_options=tuple(
+            boot.get('qemu', ())))
+    guests = []
+    total = boot.get('vms', 1)
+    for n in range(total):
+        name = prefix if total == 1 else '%s/vm%d' % (prefix, n + 1)
+        judge = Judge(name, these, tally, allowed)
+        log = packages.root_log('console-' + name.replace('/', '-'))
+        guests.append((name, judge, guest.Guest(dataclasses.replace(
+            config, script=judge.script.text(), log=log),
+            CheckSink(judge, name))))
+    console.say('%s: booting %d guest%s (%s)' % (
+        prefix, total, 's' if total > 1 else '', config.accel.upper()))
+    try:
+        for _, _, one in guests:
+            one.start()
+        for name, judge, one in guests:
+            why = 'the guest ended before it'
+            try:
+                one.wait()
+            except console.GpuvmError as error:
+                why = str(error)
+            judge.close(why)
+            judge_stats(name, boot.get('stats', {}), one.stats, tally)
+    finally:
+        for _, _, one in guests:
+            one.end()
+
+
+def judge_stats(prefix, wanted, stats, tally):
+    """Counters of the device at the end of a boot."""
+    for key, expression in wanted.items():
+        name = '%s/stats-%s' % (prefix, key.replace('_', '-'))
+        if not tally.wants(name):
+            continue
+        if stats is None or key not in stats:
+            tally.fail(name, 'the device told no counter %s' % key)
+        elif checks.measure(expression, stats[key]):
+            tally.ok(name)
+        else:
+            tally.fail(name, '%s is %d, not %s' % (key, stats[key],
+                                                   expression))
+
+
+def run_guest(options, tally):
+    count = 0
+    for file in files_of('guest'):
+        for boot, these in checks.load(file):
+            prefix = 'guest/' + boot['name']
+            if boot.get('guest', 'debian12') not in options.guests:
+                continue
+            picked = chosen(prefix, these, tally)
+            if picked:
+                run_boot(options, boot, picked, tally)
+                count += len(picked)
+    return count
+
+
+# ---- the verb ---------------------------------------------------------------
+
+def run_unit(options, tally):
+    del options
+    return run_unittest('scripts', 'unit', tally) + run_meson('unit', tally)
+
+
+def run_device(options, tally):
+    del options
+    import os
+    os.environ['GPUVM_QEMU'] = str(qemu.Builder().build())
+    return run_unittest('device', 'device', tally)
+
+
+def run_fuzz(options, tally):
+    del options
+    return run_meson('fuzz', tally)
+
+
+RUNNERS = {'unit': run_unit, 'native': run_native, 'device': run_device,
+           'guest': run_guest, 'fuzz': run_fuzz}
+
+
+def main(options):
+    tally = Tally(options.only)
+    names = options.suites or ['all']
+    wanted = SUITES if 'all' in names else names
+    options.guests = options.debian or ['debian12']
+    for suite in wanted:
+        console.say('== tests: %s' % suite)
+        try:
+            if not RUNNERS[suite](options, tally) and not options.only:
+                tally.skip(suite, 'there is no such test yet')
+        except console.GpuvmError as error:
+            tally.fail(suite, '%s' % error)
+    return tally.close()
+
+
+def add_arguments(parser):
+    parser.add_argument('suites', nargs='*', metavar='SUITE',
+                        choices=SUITES + ('all', []),
+                        help='unit, native, device, guest, fuzz or all')
+    parser.add_argument('--only', metavar='REGEX',
+                        help='only tests whose name matches')
+    parser.add_argument('--debian', action='append',
+                        choices=run.GUESTS,
+                        help='guests to boot (default debian12)')
+    parser.add_argument('--accel', default='auto',
+                        choices=('auto', 'kvm', 'tcg'))
+    parser.set_defaults(kernel=None, memory='1536M', cpus=2, append='',
+                        no_gpu=False, no_nouveau=False, gpu='', share=[],
+                        nouveau_options='', timeout=0, qemu=(), stats=True,
+                        vram='512M', guest='debian12')

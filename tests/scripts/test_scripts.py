@@ -1,0 +1,259 @@
+"""The scripts themselves, without QEMU: cutting of the command line, checks as
+data, the cache's mirror, the initial RAM disk's format, KVM's test boot.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+import os
+import pathlib
+import re
+import struct
+import subprocess
+import tempfile
+import unittest
+
+from gpuvmlib import (cache, checks, cli, console, guest, kernel, kvm, qemu,
+                      run, tally)
+
+
+class CommandLine(unittest.TestCase):
+    def test_command_after_dashes(self):
+        self.assertEqual(cli.split(['run', '--vms', '2', '--', 'ls', '--all']),
+                         (['run', '--vms', '2'], ['ls', '--all'], []))
+
+    def test_qemu_takes_all_up_to_dashes(self):
+        self.assertEqual(
+            cli.split(['run', '--qemu', '-device', 'x', '--', 'ls']),
+            (['run'], ['ls'], ['-device', 'x']))
+
+    def test_build_has_its_own_qemu_option(self):
+        self.assertEqual(cli.split(['build', '--qemu', '7.2'])[0],
+                         ['build', '--qemu', '7.2'])
+
+    def test_words_stay_words(self):
+        text = run.script_of(['echo', 'a  b', "it's"])
+        out = subprocess.run(['bash', '-c', text], capture_output=True,
+                             text=True, check=True).stdout
+        self.assertEqual(out, "a  b it's\n")
+
+    def test_one_word_is_shell(self):
+        self.assertEqual(run.script_of(['ls | wc -l']), 'ls | wc -l\n')
+
+
+class Checks(unittest.TestCase):
+    TOML = r'''
+[[boot]]
+name = "b"
+[[boot.check]]
+name = "good"
+run = "echo one; echo two"
+expect = ['^two$']
+[[boot.check]]
+name = "bad"
+run = "exit 3"
+[[boot.check]]
+name = "after-bad"
+needs = "bad"
+run = "echo must not run"
+[[boot.check]]
+name = "slow"
+timeout = 1
+run = "sleep 30"
+[[boot.check]]
+name = "refused"
+run = "printf 'no newline'"
+refuse = ['new']
+'''
+
+    def results(self):
+        with tempfile.NamedTemporaryFile('w', suffix='.toml') as file:
+            file.write(self.TOML)
+            file.flush()
+            _, these = checks.load(file.name)[0]
+        script = checks.Script(these)
+        out = subprocess.run(['bash', '-c', script.text()],
+                             capture_output=True, check=False).stdout
+        found = {}
+        for at in range(0, len(out), 7):    # in small pieces, as from a port
+            for check, status, _, output in script.feed(out[at:at + 7]):
+                found[check.name] = (status, output,
+                                     check.judge(status, output, []))
+        return found
+
+    def test_verdicts(self):
+        found = self.results()
+        self.assertEqual(found['good'], (0, 'one\ntwo', None))
+        self.assertIn('exit status 3', found['bad'][2])
+        self.assertEqual(found['after-bad'][:2], (254, ''))
+        self.assertIn('not done after 1 s', found['slow'][2])
+        self.assertIn("has 'new'", found['refused'][2])
+
+    def test_unknown_key_is_an_error(self):
+        with tempfile.NamedTemporaryFile('w', suffix='.toml') as file:
+            file.write('[[boot]]\nname="b"\n[[boot.check]]\nname="c"\n'
+                       'run="x"\nexpects=[]\n')
+            file.flush()
+            with self.assertRaises(ValueError):
+                checks.load(file.name)
+
+    def test_dmesg_lines_must_be_allowed(self):
+        check = checks.Check('d', 'x', dmesg=True)
+        allowed = [re.compile('harmless')]
+        self.assertIsNone(check.judge(0, 'a harmless line', allowed))
+        self.assertIn('other', check.judge(0, 'harmless\nother', allowed))
+
+    def test_files_of_the_repository_load(self):
+        for suite in ('guest', 'native'):
+            for path in (cache.REPO / 'tests' / suite).glob('*.toml'):
+                for boot, these in checks.load(path):
+                    names = [c.name for c in these]
+                    self.assertEqual(len(names), len(set(names)))
+                    for check in these:
+                        self.assertIn(check.needs, names + [''])
+                        for pattern in check.expect + check.refuse:
+                            re.compile(pattern)
+                    self.assertTrue(boot['name'])
+        checks.allowed_lines(cache.REPO / 'tests/guest/dmesg-allowed')
+
+    def test_measure(self):
+        self.assertTrue(checks.measure('== 0', 0))
+        self.assertFalse(checks.measure('> 0', 0))
+        self.assertTrue(checks.measure('>= 5', 5))
+
+
+class Counting(unittest.TestCase):
+    def test_closing_line(self):
+        out = subprocess.run(
+            ['/usr/bin/python3', '-c',
+             'from gpuvmlib.tally import Tally\n'
+             't = Tally()\nt.ok("a")\nt.fail("b", "why")\nt.skip("c", "no")\n'
+             'raise SystemExit(t.close())'],
+            env=dict(os.environ, PYTHONPATH=str(cache.REPO / 'scripts'),
+                     PYTHONDONTWRITEBYTECODE='1'),
+            capture_output=True, text=True, check=False)
+        self.assertEqual(out.stdout.splitlines()[-1],
+                         '1 passed, 1 failed, 1 skipped')
+        self.assertEqual(out.returncode, 1)
+
+    def test_nothing_passed_is_a_failure(self):
+        with tempfile.TemporaryFile('w+') as sink:
+            old, tally.sys.stdout = tally.sys.stdout, sink
+            try:
+                self.assertEqual(tally.Tally().close(), 1)
+            finally:
+                tally.sys.stdout = old
+
+
+class Cache(unittest.TestCase):
+    def test_mirror_keeps_dates_of_what_is_equal(self):
+        with tempfile.TemporaryDirectory() as top:
+            a, b = pathlib.Path(top, 'a'), pathlib.Path(top, 'b')
+            (a / 'sub').mkdir(parents=True)
+            (a / 'same.c').write_text('same')
+            (a / 'sub' / 'new.c').write_text('old')
+            (a / 'gone.c').write_text('gone')
+            cache.mirror(a, b)
+            os.utime(b / 'same.c', (1000, 1000))
+            (a / 'sub' / 'new.c').write_text('new')
+            (a / 'gone.c').unlink()
+            cache.mirror(a, b)
+            self.assertEqual((b / 'same.c').stat().st_mtime, 1000)
+            self.assertEqual((b / 'sub' / 'new.c').read_text(), 'new')
+            self.assertFalse((b / 'gone.c').exists())
+            self.assertEqual(cache.tree_digest(a), cache.tree_digest(b))
+
+    def test_half_made_is_not_found(self):
+        with tempfile.TemporaryDirectory() as top:
+            path = pathlib.Path(top, 'thing')
+            with self.assertRaises(RuntimeError):
+                with cache.making(path) as partial:
+                    (partial / 'x').write_text('x')
+                    raise RuntimeError
+            self.assertFalse(path.exists())
+
+
+class Kernel(unittest.TestCase):
+    def test_cpio_is_what_the_kernel_reads(self):
+        with tempfile.TemporaryDirectory() as top:
+            path = pathlib.Path(top, 'x.cpio')
+            archive = kernel.Cpio(path)
+            archive.add('etc/deep/hello', b'hello\n', 0o755)
+            archive.close()
+            data, names, at = path.read_bytes(), [], 0
+            while at < len(data):
+                self.assertEqual(data[at:at + 6], b'070701')
+                fields = [int(data[at + 6 + 8 * n:at + 14 + 8 * n], 16)
+                          for n in range(13)]
+                size, length = fields[6], fields[11]
+                name = data[at + 110:at + 110 + length - 1].decode()
+                at = (at + 110 + length + 3) // 4 * 4
+                names.append((name, fields[1], data[at:at + size]))
+                at = (at + size + 3) // 4 * 4
+            self.assertEqual(names, [
+                ('etc', 0o40755, b''), ('etc/deep', 0o40755, b''),
+                ('etc/deep/hello', 0o100755, b'hello\n'),
+                ('TRAILER!!!', 0, b'')])
+
+    def test_vmlinux_out_of_a_bzimage(self):
+        import lzma
+        elf = b'\x7fELF' + bytes(1000)
+        packed = lzma.compress(elf, check=lzma.CHECK_CRC32) + \
+            struct.pack('<I', len(elf))
+        image = bytearray(1024 + 64)
+        image[0x1f1] = 1
+        image[0x1fe:0x200] = b'\x55\xaa'
+        image[0x202:0x206] = b'HdrS'
+        struct.pack_into('<II', image, 0x248, 64, len(packed))
+        self.assertEqual(kernel.extract_vmlinux(bytes(image) + packed), elf)
+
+    def test_no_kernel_is_an_error(self):
+        with self.assertRaises(console.GpuvmError):
+            kernel.extract_vmlinux(bytes(4096))
+
+
+class Guests(unittest.TestCase):
+    def config(self, **more):
+        path = pathlib.Path('/nonexistent')
+        return guest.Config(qemu=path, vmlinux=path, initrd=path, disk=path,
+                            script='true', **more)
+
+    def test_no_gpu_means_no_device(self):
+        one = guest.Guest(self.config(gpu=''), guest.Sink())
+        try:
+            self.assertNotIn('gpuvm', ' '.join(
+                str(a) for a in one.command() if 'gpuvm,' in str(a)))
+            self.assertIn("NOUVEAU='no'", one.job())
+        finally:
+            one.end()
+
+    def test_commas_in_a_shared_path_are_doubled(self):
+        one = guest.Guest(self.config(
+            shares=((pathlib.Path('/a,b'), '/mnt/share', 'rw'),)),
+            guest.Sink())
+        try:
+            self.assertIn('path=/a,,b,', ' '.join(
+                str(a) for a in one.share_options()))
+        finally:
+            one.end()
+
+    def test_files_go_with_the_guest(self):
+        one = guest.Guest(self.config(), guest.Sink())
+        one.command()
+        self.assertTrue(one.dir.is_dir())
+        one.end()
+        self.assertFalse(one.dir.exists())
+
+    def test_a_kvm_that_hangs_is_not_trusted(self):
+        with tempfile.TemporaryDirectory() as top:
+            fake = pathlib.Path(top, 'qemu')
+            fake.write_text('#!/bin/sh\nexec sleep 60\n')
+            fake.chmod(0o755)
+            seconds, kvm.SECONDS = kvm.SECONDS, 1
+            try:
+                self.assertFalse(kvm.test_boot(fake, 'x', 'y'))
+            finally:
+                kvm.SECONDS = seconds
+
+    def test_unsupported_qemu_names_the_remedy(self):
+        with self.assertRaises(console.GpuvmError) as caught:
+            qemu.Builder('1.0')
+        self.assertIn('7.2', caught.exception.remedy)
