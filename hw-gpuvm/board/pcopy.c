@@ -126,16 +126,16 @@ static void pcopy1_init(GpuvmBoard *b)
     pcopy_init(b, 1);
 }
 
+/* Units exit in reverse order: the state struct goes with the first. */
 static void pcopy0_exit(GpuvmBoard *b)
 {
     gpuvm_falcon_exit(b, &b->pcopy->falcon[0]);
+    g_clear_pointer(&b->pcopy, g_free);
 }
 
-/* The state struct goes with the second engine. */
 static void pcopy1_exit(GpuvmBoard *b)
 {
     gpuvm_falcon_exit(b, &b->pcopy->falcon[1]);
-    g_clear_pointer(&b->pcopy, g_free);
 }
 
 static void pcopy0_reset(GpuvmBoard *b)

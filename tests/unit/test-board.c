@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "board/board_priv.h"
@@ -425,6 +426,134 @@ static void test_bad_accesses(void)
     CU_ASSERT_EQUAL(counter(GPUVM_CNT_BAR0_WRITES), 1);
 }
 
+/*
+ * What nouveau 6.1 does to these units at probe, as reference/nvc0-nouveau.md
+ * 1.1, 2 and 10 list it: r read, w write, m mask (read-modify-write), p poll
+ * until (value & a) == b, which must hold at once.  No access is unknown.
+ */
+typedef struct BootStep {
+    char op;
+    uint32_t addr, a, b;
+} BootStep;
+
+static const BootStep boot[] = {
+    /* identification */
+    { 'p', 0x000004, ~0u, 0 }, { 'p', 0x000000, 0x1ff00000, 0x0c000000 },
+    { 'r', 0x101000 },
+    /* pci: oneinit, PCIe link, set_decode */
+    { 'r', 0x08807c }, { 'm', 0x088080, 0x100, 0x100 },
+    { 'm', 0x08841c, 0x60, 0 }, { 'r', 0x088088 }, { 'r', 0x088460 },
+    { 'm', 0x02241c, 1, 1 }, { 'p', 0x02241c, 1, 1 },
+    { 'm', 0x02241c, 0x80, 0 }, { 'w', 0x088054, 1 },
+    /* bios: no PRAMIN method, PROM */
+    { 'p', 0x022500, 1, 1 }, { 'm', 0x088050, 1, 0 },
+    { 'p', 0x300000, 0xffff, 0xaa55 }, { 'r', 0x300ffc },
+    { 'm', 0x088050, 1, 1 },
+    /* devinit preinit and post */
+    { 'p', 0x02240c, 2, 2 }, { 'r', 0x022500 },
+    /* pmu preinit */
+    { 'm', 0x000200, 0x2000, 0 }, { 'm', 0x000200, 0x2000, 0x2000 },
+    { 'p', 0x10a10c, 6, 0 },
+    /* the fini pass before the first init */
+    { 'w', 0x10a014, 0x60 },
+    { 'w', 0x020000, 0 }, { 'w', 0x020100, ~0u }, { 'w', 0x001100, 0x10000 },
+    { 'w', 0x009140, 0 }, { 'm', 0x001704, 0x80000000, 0 },
+    { 'm', 0x001714, 0x80000000, 0 },
+    { 'w', 0x000140, 0 }, { 'w', 0x000144, 0 }, { 'r', 0x000140 },
+    { 'm', 0x00e050, ~0u, 0 }, { 'm', 0x00e070, ~0u, 0 },
+    { 'm', 0x00e054, 0, 0 }, { 'm', 0x00e074, 0, 0 },
+    { 'm', 0x00e068, ~0u, 0 }, { 'm', 0x00e06c, 0, 0 },
+    /* pm ctor */
+    { 'r', 0x022430 }, { 'r', 0x022504 }, { 'r', 0x022584 },
+    { 'r', 0x022438 }, { 'r', 0x022548 }, { 'r', 0x0225c8 },
+    /* privring */
+    { 'm', 0x122310, 0x3ffff, 0x800 }, { 'w', 0x12232c, 0x100064 },
+    { 'w', 0x122330, 0x100064 }, { 'w', 0x122334, 0x100064 },
+    { 'm', 0x122348, 0x3ffff, 0x100 },
+    /* mc */
+    { 'w', 0x000200, ~0u }, { 'p', 0x000200, 0x31c0, 0x31c0 },
+    { 'w', 0x000140, 1 }, { 'w', 0x000144, 1 },
+    /* bus, timer */
+    { 'w', 0x001100, ~0u }, { 'w', 0x001140, 0x0e },
+    { 'w', 0x009220, 2 }, { 'w', 0x009200, 324 }, { 'w', 0x009210, 125 },
+    { 'w', 0x009410, 0 }, { 'w', 0x009400, 0x1000 },
+    /* fb, ram */
+    { 'r', 0x022554 }, { 'r', 0x11020c }, { 'w', 0x001700, 0 },
+    { 'w', 0x700000, 0 }, { 'w', 0x10f968, 0 }, { 'w', 0x10f96c, 0 },
+    { 'w', 0x10f920, 0x100 }, { 'w', 0x10f924, 0x100 }, { 'w', 0x10f918, 0 },
+    { 'w', 0x10f91c, 0 }, { 'w', 0x100c10, 0x1234 },
+    { 'm', 0x100c80, 1, 0 },
+    /* ltc */
+    { 'r', 0x17e8dc }, { 'm', 0x17ea44, 0xf, 14 }, { 'w', 0x17ea48, 1 },
+    { 'w', 0x17ea4c, 1 }, { 'w', 0x17ea50, 1 }, { 'w', 0x17ea54, 1 },
+    { 'w', 0x17ea58, 1 }, { 'm', 0x17e820, 0x100000, 0 },
+    { 'w', 0x17e8d8, 1 }, { 'w', 0x17e8d4, 0x100 }, { 'm', 0x17e8c0, 2, 2 },
+    { 'w', 0x17e8cc, 0 }, { 'w', 0x17e8d0, 63 }, { 'w', 0x17e8c8, 4 },
+    { 'p', 0x1410c8, ~0u, 0 },
+    /* bar, mmu */
+    { 'p', 0x100c80, 0x00ff0000, 0x00ff0000 }, { 'w', 0x100cb8, 0x100 },
+    { 'w', 0x100cbc, 0x80000005 }, { 'p', 0x100c80, 0x8000, 0x8000 },
+    { 'w', 0x001714, 0x80000000 }, { 'w', 0x070000, 1 },
+    { 'p', 0x070000, 2, 0 }, { 'w', 0x001704, 0x80000001 },
+    /* pmu */
+    { 'w', 0x10a014, 0xffff }, { 'p', 0x10a04c, ~0u, 0 },
+    { 'm', 0x000200, 0x2000, 0 }, { 'm', 0x000200, 0x2000, 0x2000 },
+    { 'w', 0x10a1c0, 0x01000000 }, { 'w', 0x10a1c4, 1 },
+    { 'w', 0x10a180, 0x01000000 }, { 'w', 0x10a188, 0 }, { 'w', 0x10a184, 1 },
+    { 'w', 0x10a10c, 0 }, { 'w', 0x10a104, 0 }, { 'w', 0x10a100, 2 },
+    { 'p', 0x10a4d0, 0x00800f00, 0x00800f00 },
+    { 'p', 0x10a4dc, 0x00800e80, 0x00800e80 }, { 'w', 0x10a010, 0xe0 },
+    /* volt, therm: fuse reads */
+    { 'm', 0x022400, 0x800, 0x800 }, { 'm', 0x021000, 1, 1 },
+    { 'p', 0x0212cc, ~0u, 0x190 }, { 'p', 0x0212a8, ~0u, 0 },
+    { 'm', 0x00e720, 3, 2 }, { 'm', 0x00e720, 2, 0 },
+    /* clk */
+    { 'p', 0x137100, ~0u, 0 }, { 'p', 0x1373f0, ~0u, 0 },
+    { 'p', 0x137300, ~0u, 0 }, { 'p', 0x137310, ~0u, 0 },
+    { 'p', 0x00e800, ~0u, 0 }, { 'p', 0x00e804, ~0u, 0 },
+    { 'p', 0x00e820, ~0u, 0 }, { 'p', 0x00e824, ~0u, 0 },
+    { 'p', 0x132000, ~0u, 0 }, { 'p', 0x132024, ~0u, 0 },
+    /* the interrupt handler */
+    { 'w', 0x000140, 0 }, { 'w', 0x000144, 0 }, { 'r', 0x000140 },
+    { 'p', 0x000100, ~0u, 0 }, { 'p', 0x000104, ~0u, 0 },
+    { 'r', 0x001100 }, { 'r', 0x009100 }, { 'r', 0x121c58 },
+    { 'r', 0x121c5c }, { 'r', 0x121c70 }, { 'r', 0x121c78 },
+    /* 6.12: masks */
+    { 'm', 0x000640, ~0u, 0 }, { 'm', 0x000644, ~0u, 0 },
+    { 'm', 0x000640, 0, 0x1100 }, { 'p', 0x000640, ~0u, 0x1100 },
+};
+
+static void test_boot(void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(boot); i++) {
+        const BootStep *s = &boot[i];
+        uint64_t unknown = counter(GPUVM_CNT_UNKNOWN);
+        bool ok = true;
+
+        if (s->op == 'r') {
+            rd(s->addr);
+        } else if (s->op == 'w') {
+            wr(s->addr, s->a);
+        } else if (s->op == 'm') {
+            mask(s->addr, s->a, s->b);
+        } else {
+            ok = (rd(s->addr) & s->a) == s->b;
+        }
+        if (!ok || counter(GPUVM_CNT_UNKNOWN) != unknown) {
+            fprintf(stderr, "step %zu: %c 0x%06x %s\n", i, s->op, s->addr,
+                    ok ? "is unknown" : "has another value");
+            CU_FAIL("boot step");
+        }
+    }
+    for (uint32_t i = 0; i < 16; i++) {
+        CU_ASSERT_EQUAL(rd(0x137250 + 4 * i), 0);
+        CU_ASSERT_EQUAL(rd(0x137160 + 4 * i), 0);
+        CU_ASSERT_EQUAL(rd(0x1371d0 + 4 * i), 0);
+    }
+    CU_ASSERT_EQUAL(counter(GPUVM_CNT_UNKNOWN), 0);
+    CU_ASSERT_EQUAL(counter(GPUVM_CNT_GUEST_ERRORS), 0);
+}
+
 /* Every word of BAR0, read and written with ones: nothing may break. */
 static void test_sweep(void)
 {
@@ -452,6 +581,7 @@ static CU_TestInfo tests[] = {
     { "small units", test_small_units },
     { "USERD", test_userd },
     { "bad accesses", test_bad_accesses },
+    { "accesses of a boot", test_boot },
     { "sweep of BAR0", test_sweep },
     CU_TEST_INFO_NULL,
 };
