@@ -78,7 +78,6 @@ EGL_PLATFORM=surfaceless
 export RUSTICL_ENABLE EGL_PLATFORM
 cd /root || cd /
 if [ "$TTY" = yes ]; then
-    $bb stty rows "${ROWS:-24}" cols "${COLUMNS:-80}" </dev/hvc0
     TERM=${HOST_TERM:-linux} $bb setsid -c /bin/bash /run/gpuvm/script \
         </dev/hvc0 >/dev/hvc0 2>&1 9>&-
     status=$?

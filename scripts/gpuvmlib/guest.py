@@ -43,7 +43,7 @@ class Config:
     nouveau_options: str = ''
     append: str = ''            # kernel command line
     qemu_options: tuple = ()
-    terminal: tuple = ()        # (rows, columns): an interactive shell
+    terminal: bool = False      # an interactive shell
     timeout: float = 0          # seconds; 0 = as long as it takes
     stats: bool = False
     log: pathlib.Path = None    # console log to keep
@@ -124,13 +124,11 @@ class Guest:
         c = self.config
         shares = ' '.join('share%d:%s:%s' % (n, path, mode)
                           for n, (_, path, mode) in enumerate(c.shares))
-        rows, columns = c.terminal or (24, 80)
         load = c.nouveau and bool(c.gpu)
         lines = ["NOUVEAU='%s'" % ('yes' if load else 'no'),
                  "NOUVEAU_OPTIONS='%s'" % c.nouveau_options,
                  "SHARES='%s'" % shares,
                  "TTY='%s'" % ('yes' if c.terminal else 'no'),
-                 'ROWS=%d' % rows, 'COLUMNS=%d' % columns,
                  "HOST_TERM='%s'" % os.environ.get('TERM', 'linux')]
         return '\n'.join(lines) + '\n'
 
@@ -210,6 +208,14 @@ class Guest:
         return path.read_text(errors='replace').strip() if path.exists() \
             else ''
 
+    def _last_words(self):
+        """What QEMU said when it ended, as it seems to have."""
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            pass
+        return self.qemu_said()
+
     def _accept(self):
         """Wait for QEMU's connections."""
         deadline = time.monotonic() + 60
@@ -237,7 +243,8 @@ class Guest:
             self.error = error
         except (OSError, ValueError) as error:
             if not self.stop.is_set():
-                self.error = console.GpuvmError('guest: %s' % error)
+                self.error = console.GpuvmError('QEMU ended: %s' % (
+                    self._last_words() or error), status=125)
         finally:
             if self.process:
                 console.kill(self.process)
@@ -313,11 +320,7 @@ class Guest:
 
     def _ended(self):
         """QEMU or the guest ended without a status."""
-        try:
-            console.reap(self.process, 5)
-        except subprocess.TimeoutExpired:
-            pass
-        said = self.qemu_said()
+        said = self._last_words()
         code = self.process.poll()
         raise console.GpuvmError(
             'the guest ended before the command did (QEMU: %s)%s\n'

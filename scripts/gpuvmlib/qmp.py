@@ -20,7 +20,7 @@ class Qmp:
     def _read(self):
         line = self.file.readline()
         if not line:
-            raise console.GpuvmError('QEMU closed its monitor')
+            raise ConnectionResetError('QEMU closed its monitor')
         return json.loads(line)
 
     def command(self, name, **arguments):

@@ -163,9 +163,10 @@ def run_many(config, count, options):
 def run_shell(config, options):
     """An interactive shell in one guest."""
     size = shutil.get_terminal_size()
-    script = 'echo "This is the guest; exit ends it."\nexec bash -i\n'
+    script = ('stty rows %d cols %d\necho "This is the guest; exit ends it."\n'
+              'exec bash -i\n' % (size.lines, size.columns))
     one = guest.Guest(dataclasses.replace(
-        config, terminal=(size.lines, size.columns), script=script,
+        config, terminal=True, script=script,
         log=log_name(options.keep_log, 1, 1)), guest.Sink())
     console.say('booting a guest (exit, or Ctrl-D, ends it)')
     done = threading.Event()
