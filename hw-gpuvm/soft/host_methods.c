@@ -97,6 +97,9 @@ static SoftPbResult release(SoftChan *chan, uint32_t data)
     SoftMemFault f;
 
     gpuvm_soft_chan_complete(chan);
+    if (!gpuvm_soft_tlb_page(&chan->tlb, pb->sem_va, true, &f)) {
+        return gpuvm_soft_pb_fault_mem(chan, &f);
+    }
     if (!(data & NV906F_SEMAPHORE_4BYTE) &&
         !gpuvm_soft_mem_write(&chan->tlb, pb->sem_va + 4, tail, sizeof(tail),
                               &f)) {
