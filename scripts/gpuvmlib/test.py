@@ -41,9 +41,9 @@ def run_meson(suite, tally):
                           errors='replace', env=core.environment())
     said = []
     for line in child.stdout:
-        said.append(line)
-        if re.match(r'\s*\d+/\d+ ', line):
+        if re.match(r'\s*\d+/\d+ ', line) and line not in said:
             console.say(line.strip())
+        said.append(line)
     console.reap(child)
     log = where / 'meson-logs' / 'testlog.json'
     rows = [json.loads(row) for row in log.read_text().splitlines()] \
