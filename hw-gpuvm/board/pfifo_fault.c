@@ -15,6 +15,7 @@
  */
 #include "board/board_priv.h"
 #include "board/pfifo.h"
+#include "spec/fault.h"
 #include "spec/pfifo_regs.h"
 #include "spec/pmc_regs.h"
 
@@ -26,11 +27,11 @@ static uint32_t info_reg(uint32_t reg, unsigned unit)
 static uint32_t engine_bit(unsigned unit)
 {
     switch (unit) {
-    case NV_FAULT_UNIT_PGRAPH:
+    case NVC0_FAULT_UNIT_PGRAPH:
         return 1u << NV_PFIFO_ENGINE_PGRAPH;
-    case NV_FAULT_UNIT_PCE0:
+    case NVC0_FAULT_UNIT_PCE0:
         return 1u << NV_PFIFO_ENGINE_PCE0;
-    case NV_FAULT_UNIT_PCE1:
+    case NVC0_FAULT_UNIT_PCE1:
         return 1u << NV_PFIFO_ENGINE_PCE1;
     default:
         return 0;
@@ -104,7 +105,7 @@ static uint32_t inject_write(GpuvmBoard *b, const GpuvmRegRow *row,
         .inst = ~0ull,
         .fault = {
             .kind = GPUVM_FAULT_MMU,
-            .reason = NV_FAULT_REASON_NO_CHANNEL,
+            .reason = NVC0_FAULT_REASON_NO_CHANNEL,
             .unit = val & NV_PFIFO_FAULT_INJECT_UNIT,
             .hub = true,
         },

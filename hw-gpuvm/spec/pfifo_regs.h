@@ -92,13 +92,6 @@
 #define NV_PFIFO_FAULT_TYPE_CLIENT_SHIFT 8      /* 5 bits */
 #define NV_PFIFO_FAULT_TYPE_GPC_SHIFT   24      /* 5 bits */
 
-/* MMU fault units that drive channels' work */
-#define NV_FAULT_UNIT_PGRAPH        0x00u
-#define NV_FAULT_UNIT_PBDMA0        0x07u
-#define NV_FAULT_UNIT_PCE0          0x15u
-#define NV_FAULT_UNIT_PCE1          0x16u
-#define NV_FAULT_REASON_NO_CHANNEL  4u
-
 #define NV_PFIFO_RUNLIST_INTR       0x002a00u
 #define NV_PFIFO_RUNLIST_INTR_EVENT (1u << 28)
 #define NV_PFIFO_FB_TIMEOUT         0x002a04u
