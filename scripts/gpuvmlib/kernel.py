@@ -107,6 +107,8 @@ class Modules:
                     'reading module dependencies',
                     log=packages.root_log('guest'))
         self.deps, self.path = {}, {}
+        builtin = (self.top / 'modules.builtin').read_text().splitlines()
+        self.builtin = {module_name(line) for line in builtin}
         for line in (self.top / 'modules.dep').read_text().splitlines():
             path, _, deps = line.partition(':')
             name = module_name(path)
@@ -135,10 +137,10 @@ class Modules:
 
 def make_initrd(path, modules, version, busybox):
     boot = modules.closure(BOOT_MODULES)
-    for name in ('virtio_pci', 'virtio_blk', 'ext4'):
-        if name not in modules.path:
-            # built in, or a kernel that cannot be our guest
-            console.say('note: the kernel has no module %s' % name)
+    for name in ('virtio_pci', 'virtio_blk', 'ext4', 'virtio_console'):
+        if name not in modules.path and name not in modules.builtin:
+            raise console.GpuvmError('kernel %s has no %s: it cannot be a '
+                                     'guest\'s' % (version, name))
     chosen = modules.closure(BOOT_MODULES + MORE_MODULES)
     stage = pathlib.Path(console.temp_dir())
     kept = stage / 'lib' / 'modules' / version
