@@ -153,15 +153,16 @@ static uint32_t deliver_bulk(SoftChan *chan, SoftPbResult *res)
     SoftPb *pb = &chan->pb;
     const SoftClass *cls = pb->cls[pb->subc];
     SoftStatus st = SOFT_OK;
-    uint32_t n = MIN(pb->left, pb->n - pb->pos);
+    uint32_t n = MIN(pb->left, pb->n - pb->pos), took;
 
     if (n < 2 || pb->mode != SOFT_PB_FIXED || !cls || !cls->bulk ||
         pb->mthd < NV906F_ENGINE_METHODS) {
         return 0;
     }
     pb->last_engine = pb->engine[pb->subc];
-    n = MIN(n, cls->bulk(chan, gpuvm_soft_chan_object(chan, cls->id),
-                         pb->mthd, pb->buf + pb->pos, n, &st));
+    took = cls->bulk(chan, gpuvm_soft_chan_object(chan, cls->id), pb->mthd,
+                     pb->buf + pb->pos, n, &st);
+    n = MIN(n, took);           /* MIN() evaluates its arguments twice */
     if (n) {
         gpuvm_count_n(&gpuvm_soft_chan_host(chan)->counters,
                       GPUVM_CNT_METHODS, n);
