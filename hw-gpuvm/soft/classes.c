@@ -7,6 +7,12 @@
 #include "soft/engine_classes.h"
 
 const SoftClass *const gpuvm_soft_classes[] = {
+    &gpuvm_soft_class_3d,
+    &gpuvm_soft_class_compute,
+    &gpuvm_soft_class_m2mf,
+    &gpuvm_soft_class_2d,
+    &gpuvm_soft_class_ce0,
+    &gpuvm_soft_class_ce1,
     NULL
 };
 

@@ -12,11 +12,6 @@
 
 #include "soft/chan_priv.h"
 
-/* Until the pool is in the tree (soft/pool.c). */
-#pragma weak gpuvm_soft_pool_new
-#pragma weak gpuvm_soft_pool_free
-#pragma weak gpuvm_soft_pool_threads
-
 #define SOFT_CHIPSET    0xc0        /* GF100 */
 #define SOFT_MAX_MPS    16
 
@@ -75,11 +70,8 @@ static int soft_open(GpuvmGpu **out, const GpuvmGpuConfig *cfg, char **err)
     g_mutex_init(&gpu->unknown_lock);
     gpu->unknown = g_hash_table_new(NULL, NULL);
     gpu->class_ids = list_classes();
-    if (gpuvm_soft_pool_new) {
-        gpu->pool = gpuvm_soft_pool_new(gpu, cfg->threads);
-    }
-    gpu->mps = choose_mps(cfg->mps, gpu->pool ?
-                          gpuvm_soft_pool_threads(gpu->pool) : 1);
+    gpu->pool = gpuvm_soft_pool_new(gpu, cfg->threads);
+    gpu->mps = choose_mps(cfg->mps, gpuvm_soft_pool_threads(gpu->pool));
     gpuvm_soft_exec_start(gpu);
     *out = &gpu->gpu;
     return 0;
@@ -90,9 +82,7 @@ static void soft_close(GpuvmGpu *g)
     SoftGpu *gpu = gpuvm_soft_gpu(g);
 
     gpuvm_soft_exec_stop(gpu);
-    if (gpu->pool) {
-        gpuvm_soft_pool_free(gpu->pool);
-    }
+    gpuvm_soft_pool_free(gpu->pool);
     gpuvm_soft_vram_fini(&gpu->vram);
     gpuvm_soft_sections_fini(&gpu->sections);
     g_hash_table_destroy(gpu->unknown);
