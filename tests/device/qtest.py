@@ -67,16 +67,21 @@ class Machine:
         try:
             self.qtest = Qtest(self._accept(servers['qtest']))
             self.qmp_sock = self._accept(servers['qmp'])
+            self.qmp_sock.settimeout(30)
+            self.qmp_file = self.qmp_sock.makefile('rwb')
+            self.qmp_file.readline()
+            self.qmp('qmp_capabilities')
+        except OSError:
+            self.process.wait(10)
+            said = self.said()
+            self.close()
+            raise RuntimeError('QEMU did not start: ' + said) from None
         except Exception:
             self.close()
             raise
         finally:
             for server in servers.values():
                 server.close()
-        self.qmp_sock.settimeout(30)
-        self.qmp_file = self.qmp_sock.makefile('rwb')
-        self.qmp_file.readline()
-        self.qmp('qmp_capabilities')
 
     def _accept(self, server):
         server.settimeout(0.2)
@@ -121,7 +126,10 @@ class Machine:
         self.qmp_file.write(json.dumps(message).encode() + b'\n')
         self.qmp_file.flush()
         while True:
-            answer = json.loads(self.qmp_file.readline())
+            line = self.qmp_file.readline()
+            if not line:
+                raise ConnectionResetError('QEMU ended at ' + command)
+            answer = json.loads(line)
             if 'error' in answer:
                 raise RuntimeError(answer['error']['desc'])
             if 'return' in answer:
