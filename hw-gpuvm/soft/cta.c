@@ -7,7 +7,9 @@
  * at once).  It is complete when as many came as it needs; where it needs the
  * whole CTA, warps that have exited count as come.  Then the reduction of the
  * predicates is handed to all that wait.  If every warp that is left waits,
- * nobody can ever complete a barrier: that is a trap.
+ * nobody can ever complete a barrier: that is a trap.  Whenever a warp comes
+ * back because its budget is used up, the pool may have the CTA pause; all its
+ * state stays in the context and it goes on later, on any thread.
  *
  * Memory is allocated once a worker, to the largest CTA it has met, within
  * fixed bounds.  s[] is zeroed for each CTA and l[] for each grid, so nothing
@@ -90,6 +92,15 @@ void gpuvm_soft_cta_ctx_fini(SoftCtaCtx *ctx)
     }
 }
 
+void gpuvm_soft_cta_ctx_trim(SoftCtaCtx *ctx)
+{
+    if (ctx->local_cap > LOCAL_CLEAR) {
+        munmap(ctx->local, ctx->local_cap);
+        ctx->local = NULL;
+        ctx->local_cap = 0;
+    }
+}
+
 static bool need_warps(SoftCtaCtx *ctx, unsigned n)
 {
     if (n > ctx->warps_cap) {
@@ -115,7 +126,7 @@ static bool need_local(SoftCtaCtx *ctx, size_t bytes)
         ctx->local_cap = ctx->local ? bytes : 0;
         return ctx->local != NULL;
     }
-    if (ctx->local_cap > LOCAL_CLEAR) {
+    if (bytes > LOCAL_CLEAR) {
         return madvise(ctx->local, ctx->local_cap, MADV_DONTNEED) == 0;
     }
     if (bytes) {
@@ -230,7 +241,7 @@ static SoftCtaEnd deadlock(SoftCtaCtx *ctx)
 
 /* ---- the CTA ---- */
 
-static void cta_start(SoftCtaCtx *ctx, const uint32_t id[3])
+void gpuvm_soft_cta_start(SoftCtaCtx *ctx, const uint32_t id[3])
 {
     SoftCta *cta = &ctx->cta;
     uint32_t words = (cta->shared_size + 3) / 4;
@@ -241,8 +252,9 @@ static void cta_start(SoftCtaCtx *ctx, const uint32_t id[3])
     memset(ctx->bar, 0, sizeof(ctx->bar));
     ctx->done = 0;
     ctx->runnable = cta->nwarps == 32 ? ~0u : (1u << cta->nwarps) - 1;
+    ctx->turn = 0;
+    ctx->started = true;
     cta->faulted = false;
-    gpuvm_soft_tlb_sync(&ctx->tlb);
     for (unsigned i = 0; i < cta->nwarps; i++) {
         SoftWarp *w = &ctx->warps[i];
 
@@ -265,43 +277,60 @@ static void give_way(SoftCtaCtx *ctx)
     gpuvm_soft_tlb_sync(&ctx->tlb);
 }
 
-SoftCtaEnd gpuvm_soft_cta_run(SoftCtaCtx *ctx, const uint32_t id[3])
+/* The runnable warp whose turn it is: the next by index, around. */
+static SoftWarp *next_warp(SoftCtaCtx *ctx)
 {
-    SoftCta *cta = &ctx->cta;
-    unsigned turn = 0;
+    uint32_t later = ctx->turn < 32 ? ctx->runnable >> ctx->turn << ctx->turn
+                                    : 0;
 
-    cta_start(ctx, id);
-    while (ctx->runnable) {
-        uint32_t later = turn < 32 ? ctx->runnable >> turn << turn : 0;
-        SoftWarp *w = &ctx->warps[__builtin_ctz(later ? later :
-                                                ctx->runnable)];
+    return &ctx->warps[__builtin_ctz(later ? later : ctx->runnable)];
+}
 
-        turn = w->index + 1;
-        switch (gpuvm_soft_warp_run(w, BUDGET)) {
-        case SOFT_RUN_EXITED:
-            warp_exited(ctx, w);
-            break;
-        case SOFT_RUN_BARRIER:
-            if (!barrier_arrive(ctx, w)) {
-                return SOFT_CTA_FAULT;
-            }
-            break;
-        case SOFT_RUN_YIELD:
-            if (aborted(cta)) {
-                return SOFT_CTA_ABORTED;
-            }
-            if (w->lock_lanes) {
-                turn = w->index;
-            }
-            give_way(ctx);
-            break;
-        default:
+/* Runs one warp; SOFT_CTA_DONE: go on with the next. */
+static SoftCtaEnd run_warp(SoftCtaCtx *ctx)
+{
+    SoftWarp *w = next_warp(ctx);
+
+    ctx->turn = w->index + 1;
+    switch (gpuvm_soft_warp_run(w, BUDGET)) {
+    case SOFT_RUN_EXITED:
+        warp_exited(ctx, w);
+        break;
+    case SOFT_RUN_BARRIER:
+        if (!barrier_arrive(ctx, w)) {
             return SOFT_CTA_FAULT;
         }
-        if (cta->faulted) {
-            return SOFT_CTA_FAULT;
+        break;
+    case SOFT_RUN_YIELD:
+        if (w->lock_lanes) {
+            ctx->turn = w->index;
         }
+        if (aborted(&ctx->cta)) {
+            return SOFT_CTA_ABORTED;
+        }
+        if (ctx->pause && ctx->pause(ctx->pause_arg)) {
+            return SOFT_CTA_PAUSED;
+        }
+        give_way(ctx);
+        break;
+    default:
+        return SOFT_CTA_FAULT;
     }
-    return ctx->done == 0 || __builtin_popcount(ctx->done) < cta->nwarps ?
-           deadlock(ctx) : SOFT_CTA_DONE;
+    return ctx->cta.faulted ? SOFT_CTA_FAULT : SOFT_CTA_DONE;
+}
+
+SoftCtaEnd gpuvm_soft_cta_run(SoftCtaCtx *ctx)
+{
+    SoftCtaEnd how = SOFT_CTA_DONE;
+
+    gpuvm_soft_tlb_sync(&ctx->tlb);
+    while (ctx->runnable && how == SOFT_CTA_DONE) {
+        how = run_warp(ctx);
+    }
+    if (how == SOFT_CTA_DONE &&
+        __builtin_popcount(ctx->done) < ctx->cta.nwarps) {
+        how = deadlock(ctx);
+    }
+    ctx->started = how == SOFT_CTA_PAUSED;
+    return how;
 }

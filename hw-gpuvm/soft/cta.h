@@ -26,7 +26,8 @@ typedef struct SoftBarrier {
     bool all, any;
 } SoftBarrier;
 
-/** SoftCtaCtx - see the top.  One thread's; .cta.priv points back here. */
+/** SoftCtaCtx - see the top.  Used by one thread at a time; .cta.priv points
+ *  back here.  All state of a CTA is in it, so another thread may go on. */
 typedef struct SoftCtaCtx {
     SoftCta cta;
     SoftTlb tlb;
@@ -38,6 +39,11 @@ typedef struct SoftCtaCtx {
     size_t local_cap;
     SoftBarrier bar[SOFT_BARRIERS];
     uint32_t runnable, done;    /* warps, by index */
+    unsigned turn;              /* warp to look at next */
+    bool started;               /* a CTA has begun and not ended */
+    /* Asked now and then: whether to come back with SOFT_CTA_PAUSED. */
+    bool (*pause)(void *arg);
+    void *pause_arg;
     /* One bit a word of s[]: locked by `ld lock`; isa/mem_shared.c */
     uint32_t locked[SOFT_SHARED_MAX / 4 / 32];
 } SoftCtaCtx;
@@ -46,6 +52,7 @@ typedef enum SoftCtaEnd {
     SOFT_CTA_DONE,
     SOFT_CTA_FAULT,         /* ctx->cta.fault says what */
     SOFT_CTA_ABORTED,       /* the abort word became non-zero */
+    SOFT_CTA_PAUSED,        /* ctx->pause() said so; run again to go on */
 } SoftCtaEnd;
 
 /** gpuvm_soft_launch_ok - whether a grid's parameters are in range. */
@@ -63,8 +70,12 @@ void gpuvm_soft_cta_ctx_fini(SoftCtaCtx *ctx);
  */
 bool gpuvm_soft_cta_ctx_bind(SoftCtaCtx *ctx, const SoftLaunch *l,
                              const _Atomic uint32_t *abort);
-/** gpuvm_soft_cta_run - runs CTA @id to its end, inside a section (which it
- *  may leave and enter again); ctx->cta.prog is set. */
-SoftCtaEnd gpuvm_soft_cta_run(SoftCtaCtx *ctx, const uint32_t id[3]);
+/** gpuvm_soft_cta_ctx_trim - gives large l[] back to the host. */
+void gpuvm_soft_cta_ctx_trim(SoftCtaCtx *ctx);
+/** gpuvm_soft_cta_start - CTA @id is next; ctx->cta.prog is set. */
+void gpuvm_soft_cta_start(SoftCtaCtx *ctx, const uint32_t id[3]);
+/** gpuvm_soft_cta_run - goes on with the CTA, inside a section (which it may
+ *  leave and enter again). */
+SoftCtaEnd gpuvm_soft_cta_run(SoftCtaCtx *ctx);
 
 #endif

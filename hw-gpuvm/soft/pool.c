@@ -4,10 +4,15 @@
  * Running grids stand in a list.  A worker takes the next one after a cursor
  * that moves with every take, so that grids of different channels get workers
  * in turn; from it the worker claims CTAs with an atomic counter, until there
- * are none left or, while other grids wait, for a slice of time.  The worker
- * that leaves a grid last, with nothing left to claim, reports it done.  A
- * grid whose launch parameters are refused, or which is empty, goes the same
- * way with no CTA to claim, so done() always comes from a worker.
+ * are none left or, while other grids stand in the list, for a slice of time.
+ * A CTA in the midst of work when the slice is over is parked with its grid,
+ * in its context, and gone on with by whichever worker takes the grid next: a
+ * kernel that never ends takes its share and no more.  Contexts are reused
+ * and their number is limited; with none left CTAs are not parked.
+ *
+ * The worker that leaves a grid last, with nothing left to claim, reports it
+ * done.  A grid whose launch parameters are refused, or which is empty, goes
+ * the same way with no CTA to claim, so done() always comes from a worker.
  *
  * A fault is kept in the grid (the first one wins) and raises the grid's stop
  * word, which the interpreter looks at; so does an abort.  Grids are named to
@@ -27,6 +32,7 @@
 
 #define SLICE_NS 2000000u       /* before another waiting grid has its turn */
 #define MAX_THREADS 256
+#define CTX_PER_THREAD 4        /* one running, the others parked */
 
 /* Why a grid stops early; the word that SoftCta.abort points at. */
 enum {
@@ -46,6 +52,7 @@ struct SoftGrid {
     unsigned workers;           /* in it; pool's lock */
     bool faulted;               /* pool's lock, with fault */
     GpuvmFault fault;
+    GSList *parked;             /* of SoftCtaCtx; pool's lock */
     GMutex prog_lock;
     SoftProgram *prog;          /* prog_lock */
 };
@@ -59,15 +66,18 @@ struct SoftPool {
     guint cursor;               /* lock */
     uintptr_t last_id;          /* lock */
     bool quit;                  /* lock */
+    GSList *free_ctx;           /* of SoftCtaCtx; lock */
+    unsigned contexts;          /* that exist; lock */
     _Atomic unsigned running;   /* length of grids, to be looked at */
     unsigned nthreads;
     GThread **threads;
 };
 
+/* Whether a worker can do something for @g; lock held. */
 static bool has_work(SoftGrid *g)
 {
     return atomic_load(&g->stop) == STOP_NONE &&
-           atomic_load(&g->next) < g->total;
+           (g->parked || atomic_load(&g->next) < g->total);
 }
 
 static void fault_fill(GpuvmFault *f, GpuvmTrap trap)
@@ -114,43 +124,127 @@ static SoftProgram *grid_program(SoftPool *pool, SoftGrid *g, SoftTlb *tlb)
     return prog;
 }
 
-/* Runs CTAs of @g until there is none left or the time is up. */
-static void run_slice(SoftPool *pool, SoftCtaCtx *ctx, SoftGrid *g)
-{
-    uint64_t end = gpuvm_soft_clock_ns() + SLICE_NS, n, done = 0;
+/* What a worker has in hand. */
+typedef struct Slice {
+    SoftPool *pool;
+    SoftGrid *grid;
+    SoftCtaCtx *ctx;
+    bool fresh;                 /* ctx is not bound to the grid yet */
+    uint64_t end;
+} Slice;
 
-    gpuvm_soft_section_enter(pool->gpu);
-    if (!gpuvm_soft_cta_ctx_bind(ctx, &g->l, &g->stop)) {
-        grid_trap(pool, g, GPUVM_TRAP_LAUNCH);
-    } else {
-        ctx->cta.prog = grid_program(pool, g, &ctx->tlb);
+static bool slice_over(void *opaque)
+{
+    Slice *s = opaque;
+
+    return atomic_load(&s->pool->running) > 1 &&
+           gpuvm_soft_clock_ns() > s->end;
+}
+
+static bool slice_bind(Slice *s)
+{
+    SoftGrid *g = s->grid;
+
+    if (s->fresh) {
+        if (!gpuvm_soft_cta_ctx_bind(s->ctx, &g->l, &g->stop)) {
+            grid_trap(s->pool, g, GPUVM_TRAP_LAUNCH);
+            return false;
+        }
+        s->ctx->cta.prog = grid_program(s->pool, g, &s->ctx->tlb);
+        s->ctx->started = false;
     }
-    while (atomic_load(&g->stop) == STOP_NONE &&
-           (n = atomic_fetch_add(&g->next, 1)) < g->total) {
-        uint32_t id[3] = {
-            n % g->l.grid[0],
-            n / g->l.grid[0] % g->l.grid[1],
-            n / g->l.grid[0] / g->l.grid[1],
-        };
-        SoftCtaEnd how = gpuvm_soft_cta_run(ctx, id);
+    s->ctx->pause = slice_over;
+    s->ctx->pause_arg = s;
+    return true;
+}
+
+/* Claims the next CTA, unless one is under way. */
+static bool slice_claim(Slice *s)
+{
+    SoftGrid *g = s->grid;
+    uint64_t n;
+    uint32_t id[3];
+
+    if (s->ctx->started) {
+        return true;
+    }
+    n = atomic_fetch_add(&g->next, 1);
+    if (n >= g->total) {
+        return false;
+    }
+    id[0] = n % g->l.grid[0];
+    id[1] = n / g->l.grid[0] % g->l.grid[1];
+    id[2] = n / g->l.grid[0] / g->l.grid[1];
+    gpuvm_soft_cta_start(s->ctx, id);
+    return true;
+}
+
+/* Runs CTAs until there is none left or the time is up. */
+static void run_slice(Slice *s)
+{
+    SoftPool *pool = s->pool;
+    SoftGrid *g = s->grid;
+    uint64_t done = 0;
+    bool go_on;
+
+    s->end = gpuvm_soft_clock_ns() + SLICE_NS;
+    gpuvm_soft_section_enter(pool->gpu);
+    go_on = slice_bind(s);
+    while (go_on && atomic_load(&g->stop) == STOP_NONE && slice_claim(s)) {
+        SoftCtaEnd how = gpuvm_soft_cta_run(s->ctx);
 
         if (how == SOFT_CTA_FAULT) {
-            grid_fault(pool, g, &ctx->cta.fault);
+            grid_fault(pool, g, &s->ctx->cta.fault);
         }
-        if (how != SOFT_CTA_DONE) {
-            break;
-        }
-        done++;
-        if (gpuvm_soft_attention(ctx->cta.attention)) {
+        done += how == SOFT_CTA_DONE;
+        go_on = how == SOFT_CTA_DONE && !slice_over(s);
+        if (gpuvm_soft_attention(s->ctx->cta.attention)) {
             gpuvm_soft_section_yield(pool->gpu);
-        }
-        if (atomic_load(&pool->running) > 1 && gpuvm_soft_clock_ns() > end) {
-            break;
         }
     }
     gpuvm_soft_section_leave(pool->gpu);
     atomic_fetch_add(&g->finished, done);
 }
+
+/* ---- contexts; all with the lock held ---- */
+
+static SoftCtaCtx *ctx_get(SoftPool *pool)
+{
+    SoftCtaCtx *ctx;
+
+    if (pool->free_ctx) {
+        ctx = pool->free_ctx->data;
+        pool->free_ctx = g_slist_delete_link(pool->free_ctx, pool->free_ctx);
+        return ctx;
+    }
+    if (pool->contexts >= pool->nthreads * CTX_PER_THREAD) {
+        return NULL;
+    }
+    ctx = g_new(SoftCtaCtx, 1);
+    if (!gpuvm_soft_cta_ctx_init(ctx, pool->gpu)) {
+        gpuvm_soft_cta_ctx_fini(ctx);
+        g_free(ctx);
+        return NULL;
+    }
+    pool->contexts++;
+    return ctx;
+}
+
+static void ctx_put(SoftPool *pool, SoftCtaCtx *ctx)
+{
+    gpuvm_soft_cta_ctx_trim(ctx);
+    pool->free_ctx = g_slist_prepend(pool->free_ctx, ctx);
+}
+
+static void ctx_put_parked(SoftPool *pool, SoftGrid *g)
+{
+    while (g->parked) {
+        ctx_put(pool, g->parked->data);
+        g->parked = g_slist_delete_link(g->parked, g->parked);
+    }
+}
+
+/* ---- a worker's life ---- */
 
 /* Reports a grid that has left the list. */
 static void grid_finish(SoftPool *pool, SoftGrid *g)
@@ -173,72 +267,96 @@ static void grid_finish(SoftPool *pool, SoftGrid *g)
     g_free(g);
 }
 
-/* The next grid that must be reported, else the next in turn that can use a
- * worker; lock held. */
-static SoftGrid *pick(SoftPool *pool, bool *finish)
+/* Takes a grid out of the list that nobody works on any more; lock held. */
+static SoftGrid *pick_finished(SoftPool *pool)
 {
-    guint n = pool->grids->len;
-
-    *finish = true;
-    for (guint i = 0; i < n; i++) {
+    for (guint i = 0; i < pool->grids->len; i++) {
         SoftGrid *g = g_ptr_array_index(pool->grids, i);
 
         if (!g->workers && !has_work(g)) {
+            ctx_put_parked(pool, g);
             g_ptr_array_remove_index(pool->grids, i);
-            atomic_store(&pool->running, n - 1);
-            return g;
-        }
-    }
-    *finish = false;
-    for (guint k = 0; k < n; k++) {
-        guint i = (pool->cursor + k) % n;
-        SoftGrid *g = g_ptr_array_index(pool->grids, i);
-
-        if (has_work(g)) {
-            pool->cursor = i + 1;
-            g->workers++;
+            atomic_store(&pool->running, pool->grids->len);
             return g;
         }
     }
     return NULL;
 }
 
+/* The next grid in turn that can use a worker, and a context; lock held. */
+static bool pick_slice(SoftPool *pool, Slice *s)
+{
+    guint n = pool->grids->len;
+
+    for (guint k = 0; k < n; k++) {
+        guint i = (pool->cursor + k) % n;
+        SoftGrid *g = g_ptr_array_index(pool->grids, i);
+
+        if (!has_work(g)) {
+            continue;
+        }
+        s->fresh = !g->parked;
+        if (g->parked) {
+            s->ctx = g->parked->data;
+            g->parked = g_slist_delete_link(g->parked, g->parked);
+        } else {
+            s->ctx = ctx_get(pool);
+        }
+        if (s->ctx) {
+            pool->cursor = i + 1;
+            s->pool = pool;
+            s->grid = g;
+            g->workers++;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The slice is over; lock held. */
+static void end_slice(SoftPool *pool, Slice *s)
+{
+    SoftGrid *g = s->grid;
+
+    g->workers--;
+    if (s->ctx->started && atomic_load(&g->stop) == STOP_NONE) {
+        g->parked = g_slist_append(g->parked, s->ctx);
+    } else {
+        s->ctx->started = false;
+        ctx_put(pool, s->ctx);
+    }
+    if (pool->grids->len > 1) {
+        g_cond_signal(&pool->work);     /* a context or a CTA is to be had */
+    }
+}
+
 static gpointer worker(gpointer opaque)
 {
     SoftPool *pool = opaque;
-    SoftCtaCtx *ctx = g_new(SoftCtaCtx, 1);
-    bool ok = gpuvm_soft_cta_ctx_init(ctx, pool->gpu);
 
     g_mutex_lock(&pool->lock);
     for (;;) {
-        bool finish;
-        SoftGrid *g = pick(pool, &finish);
+        SoftGrid *g = pick_finished(pool);
+        Slice s;
 
-        if (!g) {
-            if (pool->quit && !pool->grids->len) {
-                break;
-            }
-            g_cond_wait(&pool->work, &pool->lock);
-            continue;
-        }
-        g_mutex_unlock(&pool->lock);
-        if (finish) {
+        if (g) {
+            g_mutex_unlock(&pool->lock);
             grid_finish(pool, g);
-        } else if (ok) {
-            run_slice(pool, ctx, g);
+            g_mutex_lock(&pool->lock);
+        } else if (pick_slice(pool, &s)) {
+            g_mutex_unlock(&pool->lock);
+            run_slice(&s);
+            g_mutex_lock(&pool->lock);
+            end_slice(pool, &s);
+        } else if (pool->quit && !pool->grids->len) {
+            break;
         } else {
-            grid_trap(pool, g, GPUVM_TRAP_LAUNCH);
-        }
-        g_mutex_lock(&pool->lock);
-        if (!finish) {
-            g->workers--;
+            g_cond_wait(&pool->work, &pool->lock);
         }
     }
     /* the others may be waiting for the list to become empty */
     g_cond_broadcast(&pool->work);
     g_mutex_unlock(&pool->lock);
-    gpuvm_soft_cta_ctx_fini(ctx);
-    g_free(ctx);
     return NULL;
 }
 
@@ -286,6 +404,11 @@ void gpuvm_soft_pool_free(SoftPool *pool)
     g_mutex_unlock(&pool->lock);
     for (unsigned i = 0; i < pool->nthreads; i++) {
         g_thread_join(pool->threads[i]);
+    }
+    while (pool->free_ctx) {
+        gpuvm_soft_cta_ctx_fini(pool->free_ctx->data);
+        g_free(pool->free_ctx->data);
+        pool->free_ctx = g_slist_delete_link(pool->free_ctx, pool->free_ctx);
     }
     gpuvm_soft_program_cache_free(pool->programs);
     g_ptr_array_free(pool->grids, TRUE);
