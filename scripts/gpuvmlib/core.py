@@ -45,16 +45,31 @@ def build(*targets, kind='plain', options=()):
     return where
 
 
+def introspect(where, what):
+    """One of meson's lists about a build tree."""
+    out = console.run(['meson', 'introspect', what, where], 'asking meson',
+                      env=environment())
+    return json.loads(out[out.index('['):])
+
+
 def programs():
-    """Directory of the programs that run on the virtual GPU."""
-    where = build('tests/programs/all') / 'tests' / 'programs'
-    return where
+    """Directory of the programs that run on the virtual GPU, up to date."""
+    with cache.lock('core'):
+        where = configure()
+    folder = where / 'tests' / 'programs'
+    targets = [os.path.relpath(name, where)
+               for target in introspect(where, '--targets')
+               for name in target['filename']
+               if os.path.dirname(name) == str(folder)]
+    if not targets:
+        raise console.GpuvmError('no program in tests/programs can be built',
+                                 'scripts/gpuvm doctor')
+    build(*targets)
+    return folder
 
 
 def tests_of(where, suite):
     """Names of meson's tests in a suite."""
-    out = console.run(['meson', 'introspect', '--tests', where],
-                      'listing tests', env=environment())
-    found = json.loads(out[out.index('['):])
+    found = introspect(where, '--tests')
     return [t['name'] for t in found
             if any(s.split(':')[-1] == suite for s in t['suite'])]

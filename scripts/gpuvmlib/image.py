@@ -23,7 +23,7 @@ PACKAGES = [
     # the stock user space of the GPU
     'libdrm2', 'libdrm-nouveau2', 'libgbm1', 'libegl1', 'libgles2', 'libgl1',
     'libgl1-mesa-dri', 'libegl-mesa0', 'mesa-opencl-icd',
-    'ocl-icd-libopencl1', 'clinfo', 'mesa-utils-bin',
+    'ocl-icd-libopencl1', 'clinfo', 'mesa-utils', 'mesa-utils-bin',
 ]
 EXCLUDE = ['/usr/share/man/*', '/usr/share/doc/*', '/usr/share/locale/*',
            '/usr/share/info/*', '/usr/share/lintian/*', '/usr/share/icons/*',

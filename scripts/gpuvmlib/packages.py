@@ -32,7 +32,7 @@ NEEDS = {
                  'libgl-dev', 'libdrm-dev'],
     'native': ['libdrm-dev', 'libegl1', 'libgles2', 'libgl1-mesa-dri',
                'mesa-opencl-icd', 'ocl-icd-libopencl1', 'clinfo',
-               'mesa-utils-bin'],
+               'mesa-utils', 'mesa-utils-bin'],
 }
 KEYRING = pathlib.Path('/usr/share/keyrings/debian-archive-keyring.gpg')
 
