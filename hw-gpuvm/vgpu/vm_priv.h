@@ -16,6 +16,7 @@
 #define GPUVM_VGPU_VM_PRIV_H
 
 #include <glib.h>
+#include <pthread.h>
 
 #include "vgpu/mem.h"
 #include "vgpu/shadow.h"
@@ -26,7 +27,7 @@
 /** Pushes handed over in one submission. */
 #define VM_BATCH_MAX        256
 /** Longest a device thread waits for the worker. */
-#define VM_WAIT_US          (5 * G_USEC_PER_SEC)
+#define VM_WAIT_NS          5000000000ull
 
 /** VmAs - one page directory as an address space of the GPU. */
 typedef struct VmAs {
@@ -34,9 +35,9 @@ typedef struct VmAs {
     unsigned refs;          /* (lock) channels that name it */
     bool stale;             /* (lock) changed since the last sync */
     bool syncing;           /* (lock) the worker is at it */
-    bool is_64k;            /* (worker) mode of .shadow */
     GpuvmGpuAs *gas;        /* (worker) NULL until first used */
     GpuvmShadow *shadow;    /* (worker) */
+    void *batch;            /* (worker) binds on their way, as.c */
 } VmAs;
 
 /** VmPush - what is remembered of a push in flight, for GET. */
@@ -75,16 +76,15 @@ typedef struct VmChan {
     bool main_seen;         /* (lock) a push lay in nouveau's main buffer */
 
     bool dead;              /* (lock) faulted, aborted, or being unbound */
+    bool retire;            /* (lock) the worker destroys .gch, not the rest */
     bool preempted;         /* (lock) by us; chan_resume() is due */
     bool kick_req;          /* (lock) the worker shall stop it */
     bool kick_hold;         /* (lock) stays stopped until seen or woken */
     bool sw_resume;         /* (lock) the software method was dealt with */
     bool retry;             /* (lock) the GPU's queue had no room */
-    bool unbinding;         /* (lock) on GpuvmVm.dying */
 
     bool running;           /* (ev) between STARTED and STOPPED */
     VmStop stop;            /* (ev) */
-    uint64_t started_ns;    /* (ev) */
     bool sw_wait;           /* (ev) stands in a software method */
     bool sw_pending;        /* (ev) not taken yet */
     uint8_t sw_subc;        /* (ev) */
@@ -128,8 +128,8 @@ struct GpuvmVm {
     GpuvmSchedVm *sched_vm; /* (const) */
     VmAperture aperture[GPUVM_BAR_COUNT];
 
-    GMutex lock;
-    GCond done;             /* with .lock: the worker finished something */
+    pthread_mutex_t lock;
+    pthread_cond_t done;           /* with .lock: the worker finished something */
     VmSlot slot[GPUVM_VM_CHANNELS];
     GSList *spaces;         /* (lock) VmAs */
     GSList *dying;          /* (lock) VmChan to destroy */
@@ -140,15 +140,18 @@ struct GpuvmVm {
     uint64_t done_seq;      /* (lock) requests served */
     bool quit;              /* (lock) */
 
-    GThread *worker;
+    pthread_t worker;
     GpuvmShadowBudget budget;   /* (worker) */
     bool turn;              /* (worker) holds the scheduler's turn */
+    bool turn_used;         /* (worker) and gave work to the GPU in it */
+    uint64_t turn_start;    /* (worker) */
+    bool yielding;          /* (lock) stops all to let others have the turn */
     unsigned next;          /* (worker) round robin */
     GpuvmPush batch[VM_BATCH_MAX];  /* (worker) */
     bool cancel;            /* atomic: leave gpuvm_sched_acquire() */
 
-    GMutex ev_lock;
-    GCond wake;             /* with .ev_lock */
+    pthread_mutex_t ev_lock;
+    pthread_cond_t wake;           /* with .ev_lock */
     bool wake_set;          /* (ev) */
     unsigned nrunning;      /* (ev) channels between STARTED and STOPPED */
     uint64_t busy_start;    /* (ev) */
@@ -171,14 +174,24 @@ uint64_t gpuvm_worker_request(GpuvmVm *vm);
 /** gpuvm_worker_wait - .lock held, bounded: false when it took too long. */
 bool gpuvm_worker_wait(GpuvmVm *vm, uint64_t seq);
 
+/** gpuvm_vm_wait - waits on @cond with @lock until @end_ns (monotonic);
+ *  UINT64_MAX = for ever; false on time-out. */
+bool gpuvm_vm_wait(pthread_cond_t *cond, pthread_mutex_t *lock,
+                   uint64_t end_ns);
+/** gpuvm_vm_now - monotonic nanoseconds of the host. */
+uint64_t gpuvm_vm_now(void);
+
 /* ---- as.c ---------------------------------------------------------------------- */
 
 /** gpuvm_as_get - .lock held: the space of @pdb, made if need be. */
 VmAs *gpuvm_as_get(GpuvmVm *vm, const GpuvmPdb *pdb);
 /** gpuvm_as_put - .lock held: the worker frees it when it was the last. */
 void gpuvm_as_put(VmAs *as);
-/** gpuvm_as_mark - .lock held: stale if it is of @pdb. */
-void gpuvm_as_mark(GpuvmVm *vm, const GpuvmPdb *pdb, bool all);
+/** gpuvm_as_mark - .lock held: those of @pdb are stale; true if one of them
+ *  is to be synchronised at once. */
+bool gpuvm_as_mark(GpuvmVm *vm, const GpuvmPdb *pdb, bool all);
+/** gpuvm_as_urgent - .lock held: stale and not to wait for a submission. */
+bool gpuvm_as_urgent(GpuvmVm *vm, const VmAs *as);
 /** gpuvm_as_follow - .lock held: reads @c's directory pointer again. */
 void gpuvm_as_follow(VmChan *c);
 /** gpuvm_as_create - worker, .lock held, dropped meanwhile: its GPU side. */
@@ -205,6 +218,10 @@ bool gpuvm_chan_eligible(const VmChan *c);
 /** gpuvm_chan_in_flight - .lock held: pushes handed over and not consumed,
  *  or engine work that is not complete. */
 bool gpuvm_chan_in_flight(VmChan *c);
+/** gpuvm_chan_active - .lock held: in flight and using the GPU, not held. */
+bool gpuvm_chan_active(VmChan *c);
+/** gpuvm_chan_fail - .lock held: a fault found here; it runs no more. */
+void gpuvm_chan_fail(VmChan *c, const GpuvmFault *fault);
 
 /* ---- gpfifo.c ---------------------------------------------------------------------- */
 
@@ -214,6 +231,9 @@ uint64_t gpuvm_gpfifo_done(VmChan *c, GpuvmPosition *pos);
 uint32_t gpuvm_gpfifo_waiting(const VmChan *c);
 /** gpuvm_gpfifo_room - .lock held: how many pushes the GPU can take. */
 uint32_t gpuvm_gpfifo_room(VmChan *c);
+/** gpuvm_gpfifo_settle - .lock held: before .gch goes and the channel stays
+ *  bound; GP_GET and GET keep their values. */
+void gpuvm_gpfifo_settle(VmChan *c);
 /** gpuvm_gpfifo_gp_get - .lock held. */
 uint32_t gpuvm_gpfifo_gp_get(VmChan *c);
 /** gpuvm_gpfifo_get_va - .lock held: GET as the guest's driver expects it. */
@@ -238,6 +258,17 @@ void gpuvm_userd_save(VmChan *c);
 void gpuvm_events_handler(void *opaque, const GpuvmGpuEvent *ev);
 /** gpuvm_events_fault - a fault found in vgpu/ itself; .lock may be held. */
 void gpuvm_events_fault(VmChan *c, const GpuvmFault *fault);
+/** VmChanState - a snapshot of the (ev) fields. */
+typedef struct VmChanState {
+    bool running;
+    bool sw_wait;
+    bool faulted;
+    VmStop stop;
+} VmChanState;
+
+VmChanState gpuvm_events_state(VmChan *c);
+/** gpuvm_events_restart - before submit (@resumed false) or resume. */
+void gpuvm_events_restart(VmChan *c, bool resumed);
 /** gpuvm_events_forget - before @c is freed: it no longer counts as running. */
 void gpuvm_events_forget(VmChan *c);
 /** gpuvm_events_take_busy - GPU time since the last call, nanoseconds. */

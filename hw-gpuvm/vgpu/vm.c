@@ -1,0 +1,140 @@
+/*
+ * One virtual machine's share of the GPU: making, resetting and ending it.
+ *
+ * Everything that a guest can leave behind (channels, address spaces,
+ * apertures, events) is taken down by unbinding all channels and waiting for
+ * the worker; what a reset keeps is the slice with its content.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "vgpu/vm_priv.h"
+
+#include <string.h>
+
+#define DEFAULT_WEIGHT 100
+
+static void init_locks(GpuvmVm *vm)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_mutex_init(&vm->lock, NULL);
+    pthread_mutex_init(&vm->ev_lock, NULL);
+    pthread_cond_init(&vm->done, &attr);
+    pthread_cond_init(&vm->wake, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+static bool get_slice(GpuvmVm *vm, char **err)
+{
+    const GpuvmGpuOps *ops = vm->gpu->ops;
+
+    if (ops->slice_alloc(vm->gpu, vm->cfg.vram_size, &vm->slice, err) < 0) {
+        return false;
+    }
+    if (!vm->slice.map) {
+        ops->slice_free(vm->gpu, &vm->slice);
+        if (err) {
+            *err = g_strdup_printf("the VRAM of GPU '%s' cannot be mapped, "
+                                   "which full virtualisation needs",
+                                   ops->name);
+        }
+        return false;
+    }
+    return true;
+}
+
+GpuvmVm *gpuvm_vm_new(const GpuvmVmConfig *cfg, char **err)
+{
+    GpuvmVm *vm = g_new0(GpuvmVm, 1);
+    GpuvmGpuInfo info;
+    int bar;
+
+    vm->cfg = *cfg;
+    vm->gpu = cfg->gpu;
+    vm->host = cfg->host;
+    vm->running = true;
+    if (!get_slice(vm, err)) {
+        g_free(vm);
+        return NULL;
+    }
+    vm->name = g_strdup(cfg->name ? cfg->name : "gpuvm");
+    vm->gpu->ops->info(vm->gpu, &info);
+    vm->engines = info.engines;
+    vm->mem = (GpuvmMem) { &vm->slice, vm->host };
+    vm->budget.max = GPUVM_SHADOW_BUDGET;
+    for (bar = 0; bar < GPUVM_BAR_COUNT; bar++) {
+        gpuvm_aperture_init(vm, bar);
+    }
+    if (cfg->sched) {
+        vm->sched_vm = gpuvm_sched_join(cfg->sched, cfg->weight ?
+                                        cfg->weight : DEFAULT_WEIGHT);
+    }
+    init_locks(vm);
+    gpuvm_worker_start(vm);
+    return vm;
+}
+
+void gpuvm_vm_free(GpuvmVm *vm)
+{
+    int bar;
+
+    if (!vm) {
+        return;
+    }
+    gpuvm_chan_unbind_all(vm);
+    gpuvm_worker_stop(vm);
+    if (vm->sched_vm) {
+        gpuvm_sched_leave(vm->cfg.sched, vm->sched_vm);
+    }
+    for (bar = 0; bar < GPUVM_BAR_COUNT; bar++) {
+        gpuvm_aperture_fini(vm, bar);
+    }
+    vm->gpu->ops->slice_free(vm->gpu, &vm->slice);
+    pthread_mutex_destroy(&vm->lock);
+    pthread_mutex_destroy(&vm->ev_lock);
+    pthread_cond_destroy(&vm->done);
+    pthread_cond_destroy(&vm->wake);
+    g_free(vm->name);
+    g_free(vm);
+}
+
+void gpuvm_vm_reset(GpuvmVm *vm)
+{
+    int bar;
+
+    gpuvm_chan_pfifo_reset(vm);
+    gpuvm_vm_set_big_page(vm, false);
+    pthread_mutex_lock(&vm->lock);
+    pthread_mutex_lock(&vm->ev_lock);
+    vm->nonstall = 0;
+    pthread_mutex_unlock(&vm->ev_lock);
+    pthread_mutex_unlock(&vm->lock);
+    for (bar = 0; bar < GPUVM_BAR_COUNT; bar++) {
+        gpuvm_aperture_set(vm, bar, false, 0);
+    }
+}
+
+const GpuvmSlice *gpuvm_vm_slice(GpuvmVm *vm)
+{
+    return &vm->slice;
+}
+
+GpuvmHost *gpuvm_vm_host(GpuvmVm *vm)
+{
+    return vm->host;
+}
+
+void gpuvm_vm_set_running(GpuvmVm *vm, bool running)
+{
+    pthread_mutex_lock(&vm->lock);
+    if (vm->running != running) {
+        vm->running = running;
+        if (!gpuvm_worker_wait(vm, gpuvm_worker_request(vm))) {
+            gpuvm_log(vm->host, GPUVM_LOG_ERROR, "%s: the GPU does not stop",
+                      vm->name);
+        }
+    }
+    pthread_mutex_unlock(&vm->lock);
+}

@@ -1,0 +1,497 @@
+/*
+ * The VM's worker: the one thread that calls what may block in gpu.h.
+ *
+ * It sleeps until it is woken (doorbell, request, the GPU's STOPPED), then
+ * goes round:
+ *
+ *  1. service: everything that must not wait for the scheduler's turn, one
+ *     thing at a time until nothing is left: destroy channels that were
+ *     unbound, preempt those that may not run, synchronise address spaces of
+ *     channels in flight.  Then all requests made so far are done, and device
+ *     threads that wait are told;
+ *  2. pump: the next channel, in turn, that has something to run: make its GPU
+ *     side, synchronise its address space, get the turn, and resume it or give
+ *     it its next ring entries.  Then round again;
+ *  3. nothing to pump: release the turn if all of the VM's channels stand,
+ *     done or blocked, and sleep.
+ *
+ * While others wait, a VM that gave the GPU work in its turn gives it no more
+ * until it has stood and been picked again; and one whose work takes longer
+ * than a slice is preempted ("yielding") and resumed in its next turn.
+ *
+ * The wait for the turn is cut short by a request, so a device thread never
+ * waits for another VM.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "vgpu/vm_priv.h"
+
+#include <errno.h>
+#include <time.h>
+
+/* Longest turn while another VM waits, and how often it is looked at. */
+#define TURN_SLICE_NS   50000000u
+#define TURN_LOOK_NS    10000000u
+/* When the GPU's queue had no room. */
+#define RETRY_NS        1000000u
+
+typedef enum Pump {
+    PUMP_NOTHING,
+    PUMP_DID,           /* something, or things may have changed */
+    PUMP_DRAIN,         /* there is work, but it is others' turn first */
+} Pump;
+
+/* ---- waking and waiting -------------------------------------------------------- */
+
+uint64_t gpuvm_vm_now(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+bool gpuvm_vm_wait(pthread_cond_t *cond, pthread_mutex_t *lock,
+                   uint64_t end_ns)
+{
+    struct timespec ts = { .tv_sec = end_ns / 1000000000u,
+                           .tv_nsec = end_ns % 1000000000u };
+
+    if (end_ns == UINT64_MAX) {
+        pthread_cond_wait(cond, lock);
+        return true;
+    }
+    return pthread_cond_timedwait(cond, lock, &ts) != ETIMEDOUT;
+}
+
+void gpuvm_worker_wake(GpuvmVm *vm)
+{
+    pthread_mutex_lock(&vm->ev_lock);
+    vm->wake_set = true;
+    pthread_cond_signal(&vm->wake);
+    pthread_mutex_unlock(&vm->ev_lock);
+}
+
+uint64_t gpuvm_worker_request(GpuvmVm *vm)
+{
+    uint64_t seq = ++vm->req_seq;
+
+    __atomic_store_n(&vm->cancel, true, __ATOMIC_RELEASE);
+    gpuvm_worker_wake(vm);
+    if (vm->cfg.sched) {
+        gpuvm_sched_wake(vm->cfg.sched);
+    }
+    return seq;
+}
+
+bool gpuvm_worker_wait(GpuvmVm *vm, uint64_t seq)
+{
+    uint64_t end = gpuvm_vm_now() + VM_WAIT_NS;
+
+    while (vm->done_seq < seq) {
+        if (!gpuvm_vm_wait(&vm->done, &vm->lock, end)) {
+            return vm->done_seq >= seq;
+        }
+    }
+    return true;
+}
+
+static void sleep_until_woken(GpuvmVm *vm, uint64_t ns)
+{
+    uint64_t end = ns == UINT64_MAX ? ns : gpuvm_vm_now() + ns;
+
+    pthread_mutex_lock(&vm->ev_lock);
+    while (!vm->wake_set && gpuvm_vm_wait(&vm->wake, &vm->ev_lock, end)) {
+    }
+    vm->wake_set = false;
+    pthread_mutex_unlock(&vm->ev_lock);
+}
+
+/* ---- service: .lock held, dropped around the GPU ----------------------------------- */
+
+static bool destroy_dying(GpuvmVm *vm)
+{
+    GpuvmGpuChan *gch;
+    VmChan *c;
+
+    if (!vm->dying) {
+        return false;
+    }
+    c = vm->dying->data;
+    vm->dying = g_slist_delete_link(vm->dying, vm->dying);
+    gch = c->gch;
+    c->gch = NULL;
+    if (gch) {
+        pthread_mutex_unlock(&vm->lock);
+        vm->gpu->ops->chan_destroy(gch);
+        pthread_mutex_lock(&vm->lock);
+    }
+    gpuvm_events_forget(c);
+    gpuvm_as_put(c->as);
+    g_free(c);
+    return true;
+}
+
+/* Waits until the GPU has dropped an aborted channel's work. */
+static void retire(GpuvmVm *vm, VmChan *c)
+{
+    GpuvmGpuChan *gch = c->gch;
+
+    gpuvm_gpfifo_settle(c);
+    c->retire = false;
+    c->gch = NULL;
+    if (gch) {
+        pthread_mutex_unlock(&vm->lock);
+        vm->gpu->ops->chan_destroy(gch);
+        pthread_mutex_lock(&vm->lock);
+    }
+    gpuvm_events_forget(c);
+}
+
+static bool stop_channel(GpuvmVm *vm, VmChan *c)
+{
+    VmChanState st = gpuvm_events_state(c);
+    bool flying;
+
+    if (c->retire) {
+        retire(vm, c);
+        return true;
+    }
+    c->dead |= st.faulted;
+    flying = gpuvm_chan_in_flight(c) && !c->preempted &&
+             !(st.sw_wait && !st.running);
+    if (flying && !gpuvm_chan_eligible(c)) {
+        pthread_mutex_unlock(&vm->lock);
+        vm->gpu->ops->chan_preempt(c->gch);
+        pthread_mutex_lock(&vm->lock);
+        c->preempted = true;
+        return true;
+    }
+    if (c->kick_req) {
+        c->kick_req = false;
+        gpuvm_userd_save(c);
+        gpuvm_host_notify(vm->host);
+        return true;
+    }
+    return false;
+}
+
+static bool sync_urgent(GpuvmVm *vm)
+{
+    GSList *l;
+    unsigned i;
+
+    for (l = vm->spaces; l; l = l->next) {
+        VmAs *as = l->data;
+
+        if (!as->refs) {
+            gpuvm_as_destroy(vm, as);
+            return true;
+        }
+        if (!gpuvm_as_urgent(vm, as)) {
+            continue;
+        }
+        for (i = 0; i < GPUVM_VM_CHANNELS; i++) {
+            if (vm->slot[i].chan && vm->slot[i].chan->as == as) {
+                gpuvm_as_follow(vm->slot[i].chan);
+                break;
+            }
+        }
+        gpuvm_as_sync(vm, as);
+        return true;
+    }
+    return false;
+}
+
+static bool service_one(GpuvmVm *vm)
+{
+    unsigned i;
+
+    if (destroy_dying(vm)) {
+        return true;
+    }
+    for (i = 0; i < GPUVM_VM_CHANNELS; i++) {
+        if (vm->slot[i].chan && stop_channel(vm, vm->slot[i].chan)) {
+            return true;
+        }
+    }
+    return sync_urgent(vm);
+}
+
+static void service(GpuvmVm *vm)
+{
+    while (service_one(vm)) {
+    }
+    vm->done_seq = vm->req_seq;
+    pthread_cond_broadcast(&vm->done);
+}
+
+/* ---- the turn ----------------------------------------------------------------------------- */
+
+static bool any_active(GpuvmVm *vm)
+{
+    unsigned i;
+
+    for (i = 0; i < GPUVM_VM_CHANNELS; i++) {
+        if (vm->slot[i].chan && gpuvm_chan_active(vm->slot[i].chan)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool contended(GpuvmVm *vm)
+{
+    return vm->cfg.sched && gpuvm_sched_contended(vm->cfg.sched);
+}
+
+/* .lock held, dropped meanwhile. */
+static void get_turn(GpuvmVm *vm)
+{
+    bool got = true;
+
+    if (vm->cfg.sched) {
+        pthread_mutex_unlock(&vm->lock);
+        got = gpuvm_sched_acquire(vm->cfg.sched, vm->sched_vm,
+                                  gpuvm_vm_now(), &vm->cancel);
+        pthread_mutex_lock(&vm->lock);
+    }
+    vm->turn = got;
+    vm->turn_used = false;
+    vm->turn_start = gpuvm_vm_now();
+}
+
+static void release_turn(GpuvmVm *vm)
+{
+    vm->turn = false;
+    vm->yielding = false;
+    if (vm->cfg.sched) {
+        gpuvm_sched_release(vm->cfg.sched, vm->sched_vm,
+                            gpuvm_events_take_busy(vm), gpuvm_vm_now());
+    }
+}
+
+/* Releases the turn when nothing uses it; true if that changes what to do. */
+static bool end_turn(GpuvmVm *vm, Pump pump)
+{
+    uint64_t ns;
+
+    if (!vm->turn) {
+        ns = gpuvm_events_take_busy(vm);
+        if (ns && vm->cfg.sched) {
+            gpuvm_sched_charge(vm->cfg.sched, vm->sched_vm, ns);
+        }
+        return false;
+    }
+    if (!any_active(vm)) {
+        bool yielded = vm->yielding;
+
+        release_turn(vm);
+        return yielded || pump == PUMP_DRAIN;
+    }
+    if (!vm->yielding && contended(vm) &&
+        gpuvm_vm_now() - vm->turn_start > TURN_SLICE_NS) {
+        vm->yielding = true;
+        return true;
+    }
+    return false;
+}
+
+/* ---- pump ------------------------------------------------------------------------------------ */
+
+static bool needs_resume(VmChan *c, const VmChanState *st)
+{
+    if (st->sw_wait) {
+        return c->sw_resume && !st->running && st->stop == VM_STOP_HELD;
+    }
+    return c->preempted;
+}
+
+static bool wants_to_run(VmChan *c, bool *resume)
+{
+    VmChanState st;
+
+    if (!c || !gpuvm_chan_eligible(c) || c->vm->frozen) {
+        return false;
+    }
+    st = gpuvm_events_state(c);
+    *resume = needs_resume(c, &st);
+    if (*resume) {
+        return true;
+    }
+    return !st.sw_wait && !st.faulted && !c->retry &&
+           gpuvm_gpfifo_waiting(c) && gpuvm_gpfifo_room(c);
+}
+
+static void no_channel(VmChan *c, int ret)
+{
+    gpuvm_log(c->vm->host, GPUVM_LOG_ERROR, "%s: the GPU has no channel for "
+              "channel %u (%d)", c->vm->name, c->chid, ret);
+    gpuvm_chan_fail(c, &(GpuvmFault) { .kind = GPUVM_FAULT_MMU,
+                                       .engine = GPUVM_ENGINE_SW,
+                                       .va = c->ring_va, .hub = true });
+}
+
+/* Makes the GPU's side and brings the address space up to date; false when
+ * that took a step after which everything is to be looked at again. */
+static bool prepare(GpuvmVm *vm, VmChan *c)
+{
+    GpuvmGpuChanConfig cfg = { .engines = vm->engines,
+                               .event = gpuvm_events_handler, .opaque = c };
+    GpuvmGpuChan *gch = NULL;
+    GpuvmGpuAs *gas;
+    int ret;
+
+    if (!c->as->gas) {
+        if (!gpuvm_as_create(vm, c->as)) {
+            no_channel(c, -ENOMEM);
+        }
+        return false;
+    }
+    if (!c->gch) {
+        gas = c->as->gas;
+        pthread_mutex_unlock(&vm->lock);
+        ret = vm->gpu->ops->chan_create(gas, &cfg, &gch);
+        pthread_mutex_lock(&vm->lock);
+        if (ret < 0) {
+            no_channel(c, ret);
+        } else {
+            c->gch = gch;
+        }
+        return false;
+    }
+    gpuvm_as_follow(c);
+    if (c->as->stale || !c->as->shadow) {
+        gpuvm_as_sync(vm, c->as);
+        return false;
+    }
+    return true;
+}
+
+static void resume(GpuvmVm *vm, VmChan *c)
+{
+    c->preempted = false;
+    c->sw_resume = false;
+    gpuvm_events_restart(c, true);
+    pthread_mutex_unlock(&vm->lock);
+    vm->gpu->ops->chan_resume(c->gch);
+    pthread_mutex_lock(&vm->lock);
+}
+
+static void submit(GpuvmVm *vm, VmChan *c)
+{
+    size_t n = MIN(gpuvm_gpfifo_waiting(c), gpuvm_gpfifo_room(c));
+    int ret;
+
+    n = gpuvm_gpfifo_fetch(c, n);
+    if (!n) {
+        return;
+    }
+    gpuvm_host_trace(vm->host, GPUVM_TRACE_SUBMIT, c->chid, n,
+                     vm->batch[0].va, 0);
+    gpuvm_events_restart(c, false);
+    c->submitted += n;
+    pthread_mutex_unlock(&vm->lock);
+    ret = vm->gpu->ops->chan_submit(c->gch, vm->batch, n);
+    pthread_mutex_lock(&vm->lock);
+    if (ret < 0) {
+        c->submitted -= n;
+        c->retry = ret == -EAGAIN;
+        c->dead |= ret != -EAGAIN;
+    }
+}
+
+static Pump pump(GpuvmVm *vm)
+{
+    bool resuming = false;
+    VmChan *c = NULL;
+    unsigned i;
+
+    for (i = 0; i < GPUVM_VM_CHANNELS; i++) {
+        c = vm->slot[(vm->next + i) % GPUVM_VM_CHANNELS].chan;
+        if (wants_to_run(c, &resuming)) {
+            break;
+        }
+    }
+    if (i == GPUVM_VM_CHANNELS) {
+        return PUMP_NOTHING;
+    }
+    if (!prepare(vm, c)) {
+        return PUMP_DID;
+    }
+    if (!vm->turn) {
+        get_turn(vm);
+        return PUMP_DID;
+    }
+    if (vm->turn_used && contended(vm)) {
+        return PUMP_DRAIN;
+    }
+    vm->next = (c->chid + 1) % GPUVM_VM_CHANNELS;
+    vm->turn_used = true;
+    if (resuming) {
+        resume(vm, c);
+    } else {
+        submit(vm, c);
+    }
+    return PUMP_DID;
+}
+
+/* Whether some channel waits for room; those are tried again.  .lock held. */
+static bool clear_retry(GpuvmVm *vm)
+{
+    bool any = false;
+    unsigned i;
+
+    for (i = 0; i < GPUVM_VM_CHANNELS; i++) {
+        VmChan *c = vm->slot[i].chan;
+
+        if (c && c->retry) {
+            c->retry = false;
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void *worker_main(void *arg)
+{
+    GpuvmVm *vm = arg;
+    bool quit = false;
+
+    while (!quit) {
+        uint64_t wait = UINT64_MAX;
+        bool again;
+        Pump did;
+
+        __atomic_store_n(&vm->cancel, false, __ATOMIC_RELEASE);
+        pthread_mutex_lock(&vm->lock);
+        service(vm);
+        did = pump(vm);
+        again = did == PUMP_DID || end_turn(vm, did);
+        if (!again && clear_retry(vm)) {
+            wait = RETRY_NS;
+        } else if (!again && vm->turn && vm->cfg.sched) {
+            wait = TURN_LOOK_NS;
+        }
+        quit = vm->quit && !vm->dying;
+        pthread_mutex_unlock(&vm->lock);
+        if (!again && !quit) {
+            sleep_until_woken(vm, wait);
+        }
+    }
+    return NULL;
+}
+
+void gpuvm_worker_start(GpuvmVm *vm)
+{
+    pthread_create(&vm->worker, NULL, worker_main, vm);
+}
+
+void gpuvm_worker_stop(GpuvmVm *vm)
+{
+    pthread_mutex_lock(&vm->lock);
+    vm->quit = true;
+    gpuvm_worker_request(vm);
+    pthread_mutex_unlock(&vm->lock);
+    pthread_join(vm->worker, NULL);
+}
