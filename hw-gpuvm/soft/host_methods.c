@@ -105,7 +105,6 @@ static SoftPbResult release(SoftChan *chan, uint32_t data)
                               &f)) {
         return gpuvm_soft_pb_fault_mem(chan, &f);
     }
-    atomic_thread_fence(memory_order_seq_cst);
     if (!gpuvm_soft_mem_wr32(&chan->tlb, pb->sem_va, pb->sem_payload, &f)) {
         return gpuvm_soft_pb_fault_mem(chan, &f);
     }
