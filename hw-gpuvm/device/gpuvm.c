@@ -79,7 +79,7 @@ static void device_config_write(PCIDevice *pdev, uint32_t off, uint32_t val,
     bool msi = msi_enabled(pdev);
 
     pci_default_write_config(pdev, off, val, size);
-    if (pci_is_express(pdev)) {
+    if (pdev->exp.exp_cap) {
         pcie_cap_flr_write_config(pdev, off, val, size);
     }
     /* a level that stands when the guest changes the way it is told */
@@ -340,6 +340,8 @@ static void device_instance_init(Object *obj)
 
     s->vram = DEFAULT_VRAM;
     s->sink_fd = -1;
+    /* config space of either size, on buses of either kind */
+    PCI_DEVICE(obj)->cap_present |= QEMU_PCI_CAP_EXPRESS;
 }
 
 static GPUVM_PROPERTY device_properties[] = {
