@@ -5,7 +5,7 @@ straight to the software GPU: stock Mesa and its OpenCL run on it in an
 ordinary process, no root and no GPU needed.  Try:
 
   scripts/gpuvm native -- clinfo -l
-  scripts/gpuvm native -- eglinfo -B
+  scripts/gpuvm native -- gl-compute
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """

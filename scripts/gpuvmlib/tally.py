@@ -32,7 +32,10 @@ class Tally:
         self.failures.append(name)
         first, _, rest = why.strip().partition('\n')
         self._show('FAILED', name, first)
-        for line in rest.splitlines()[-30:]:
+        lines = rest.splitlines()
+        if len(lines) > 40:
+            lines = lines[:10] + ['...'] + lines[-28:]
+        for line in lines:
             sys.stdout.write('        | %s\n' % line)
         sys.stdout.flush()
 
