@@ -226,9 +226,10 @@ static int bind_one(SoftAs *as, const GpuvmBind *b)
     return ret;
 }
 
-/* Takes empty tables out; the next flush frees them.  Lock not held. */
-static void as_trim(SoftAs *as)
+/* Frees empty tables; false if there were none.  Lock not held. */
+static bool as_trim(SoftAs *as)
 {
+    bool any;
     unsigned i;
 
     g_mutex_lock(&as->lock);
@@ -240,8 +241,12 @@ static void as_trim(SoftAs *as)
             g_ptr_array_add(as->empty, l2);
         }
     }
+    any = as->empty->len || as->dead;
     g_mutex_unlock(&as->lock);
-    gpuvm_soft_as_flush(as);
+    if (any) {
+        gpuvm_soft_as_flush(as);
+    }
+    return any;
 }
 
 int gpuvm_soft_as_bind(GpuvmGpuAs *as, const GpuvmBind *binds, size_t n)
@@ -253,8 +258,7 @@ int gpuvm_soft_as_bind(GpuvmGpuAs *as, const GpuvmBind *binds, size_t n)
         const GpuvmBind *b = &binds[i];
         int ret = bind_valid(b) ? bind_one(as, b) : -EFAULT;
 
-        if (ret == -ENOMEM) {
-            as_trim(as);
+        if (ret == -ENOMEM && as_trim(as)) {
             ret = bind_one(as, b);
         }
         if (ret) {

@@ -64,6 +64,7 @@ typedef struct SoftPb {
     uint32_t sem_payload;
     uint32_t acquire;       /* operation that blocks, 0 = none */
     uint32_t sw_mthd, sw_data;
+    uint64_t methods;       /* delivered in this quantum, for the counter */
 } SoftPb;
 
 struct GpuvmGpuChan {

@@ -129,7 +129,7 @@ static SoftPbResult deliver(SoftChan *chan, uint32_t mthd, uint32_t data)
     SoftPb *pb = &chan->pb;
     const SoftClass *cls = pb->cls[pb->subc];
 
-    gpuvm_count(&gpuvm_soft_chan_host(chan)->counters, GPUVM_CNT_METHODS);
+    pb->methods++;
     if (mthd < NV906F_ENGINE_METHODS) {
         return gpuvm_soft_host_method(chan, pb->subc, mthd, data);
     }
@@ -164,8 +164,7 @@ static uint32_t deliver_bulk(SoftChan *chan, SoftPbResult *res)
                      pb->buf + pb->pos, n, &st);
     n = MIN(n, took);           /* MIN() evaluates its arguments twice */
     if (n) {
-        gpuvm_count_n(&gpuvm_soft_chan_host(chan)->counters,
-                      GPUVM_CNT_METHODS, n);
+        pb->methods += n;
         *res = from_status(chan, st, cls);
     } else if (st == SOFT_FAULT) {
         n = 1;
@@ -261,19 +260,30 @@ static bool finish_push(SoftChan *chan, const GpuvmPush *push)
     return true;
 }
 
+/* Makes way for a pause. */
+static void poll_attention(SoftChan *chan)
+{
+    if (gpuvm_soft_attention(gpuvm_soft_attention_word(chan->gpu))) {
+        gpuvm_soft_section_yield(chan->gpu);
+        gpuvm_soft_tlb_sync(&chan->tlb);
+    }
+}
+
 SoftPbResult gpuvm_soft_pb_run(SoftChan *chan, unsigned budget)
 {
     SoftPb *pb = &chan->pb;
     SoftPbResult res = SOFT_PB_MORE;
     unsigned used = 0;
 
+    pb->methods = 0;
     while (res == SOFT_PB_MORE && used < budget &&
            !atomic_load_explicit(&chan->interrupt, memory_order_relaxed)) {
-        uint64_t done = atomic_load(&chan->done);
+        uint64_t done = atomic_load_explicit(&chan->done,
+                                             memory_order_relaxed);
         const GpuvmPush *push = &chan->queue[done % SOFT_QUEUE];
         unsigned cost = 1;
 
-        if (done == atomic_load(&chan->tail)) {
+        if (done == atomic_load_explicit(&chan->tail, memory_order_acquire)) {
             res = SOFT_PB_EMPTY;
             break;
         }
@@ -284,11 +294,10 @@ SoftPbResult gpuvm_soft_pb_run(SoftChan *chan, unsigned budget)
             finish_push(chan, push);
         }
         used += cost;
-        if (gpuvm_soft_attention(gpuvm_soft_attention_word(chan->gpu))) {
-            gpuvm_soft_section_yield(chan->gpu);
-            gpuvm_soft_tlb_sync(&chan->tlb);
-        }
+        poll_attention(chan);
     }
     pb->pos = pb->n = 0;
+    gpuvm_count_n(&gpuvm_soft_chan_host(chan)->counters, GPUVM_CNT_METHODS,
+                  pb->methods);
     return res;
 }

@@ -58,6 +58,11 @@ static int soft_open(GpuvmGpu **out, const GpuvmGpuConfig *cfg, char **err)
                                "multiprocessors", cfg->mps, SOFT_MAX_MPS);
         return -EINVAL;
     }
+    if (cfg->share) {
+        *err = g_strdup_printf("share=%s: several processes cannot share a "
+                               "software GPU yet", cfg->share);
+        return -ENOTSUP;
+    }
     gpu = g_new0(SoftGpu, 1);
     gpu->gpu.ops = &gpuvm_gpu_soft_ops;
     ret = gpuvm_soft_vram_init(&gpu->vram, cfg->vram_size, err);

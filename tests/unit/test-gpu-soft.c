@@ -1,10 +1,17 @@
 /*
- * gpu.h's conformance on the software GPU, with real pushbuffers.
+ * gpu.h's conformance on the software GPU, with real pushbuffers; and what is
+ * special to it: channels that wait for a compute grid, options of open.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "conformance.h"
 
+#include <errno.h>
+#include <string.h>
+
+#include "soft/soft.h"
+#include "spec/classes.h"
+#include "spec/compute_methods.h"
 #include "spec/host_methods.h"
 #include "spec/pushbuf.h"
 
@@ -72,8 +79,245 @@ const ConfTarget conf_target = {
     .step = soft_step,
 };
 
+/* A GPU with one channel that launches grids of one CTA. */
+typedef struct Grid {
+    TestHost *th;
+    SoftBench b;
+    const GpuvmGpuOps *ops;
+    GpuvmGpuChan *chan;
+    _Atomic unsigned starts, stops, faults;
+    _Atomic int last_stop;
+    GpuvmFault fault;
+} Grid;
+
+#define CODE_OFFSET 0x10000
+#define MARK_OFFSET 0x20000     /* the push writes 1 here after its grid */
+
+static void grid_event(void *opaque, const GpuvmGpuEvent *ev)
+{
+    Grid *g = opaque;
+
+    if (ev->type == GPUVM_EV_STARTED) {
+        g->starts++;
+    } else if (ev->type == GPUVM_EV_FAULT) {
+        g->fault = ev->fault;
+        g->faults++;
+    } else if (ev->type == GPUVM_EV_STOPPED) {
+        g->last_stop = ev->stop;
+        g->stops++;
+    }
+}
+
+static bool grid_stopped(void *arg)
+{
+    return ((Grid *)arg)->stops > 0;
+}
+
+static bool grid_started(void *arg)
+{
+    return ((Grid *)arg)->starts > 0;
+}
+
+/* Submits a launch of the kernel { @lo, @hi }, then a release. */
+static void grid_open(Grid *g, uint32_t lo, uint32_t hi, uint64_t code_va)
+{
+    GpuvmGpuChanConfig cfg = {
+        .engines = GPUVM_ENGINE_BIT(GPUVM_ENGINE_GR),
+        .event = grid_event,
+        .opaque = g,
+    };
+    static const struct {
+        uint16_t mthd;
+        uint32_t data;
+    } set[] = {
+        { NV906F_SET_OBJECT, GF100_CLASS_COMPUTE },
+        { CP_START_ID, 0 }, { CP_GPR_ALLOC, 4 }, { CP_BLOCKDIM_YX, 0x10020 },
+        { CP_BLOCKDIM_Z, 1 }, { CP_GRIDDIM_YX, 0x10001 }, { CP_GRIDDIM_Z, 1 },
+    };
+    uint32_t *w, *code;
+    GpuvmPush p;
+    unsigned n = 0, i;
+
+    memset(g, 0, sizeof(*g));
+    g->th = test_host_new(CONF_RAM, CONF_RAM_SIZE);
+    CU_ASSERT_EQUAL_FATAL(gpuvm_soft_bench_open(&g->b, &g->th->host, 1 << 20,
+                                                2), 0);
+    g->ops = g->b.gpu->ops;
+    w = g->b.slice.map;
+    code = w + CODE_OFFSET / 4;
+    code[0] = lo;
+    code[1] = hi;
+    for (i = 0; i < G_N_ELEMENTS(set); i++) {
+        w[n++] = nvc0_pb_header(NVC0_PB_TYPE_INCR, 1, set[i].mthd, 1);
+        w[n++] = set[i].data;
+    }
+    code_va = code_va ? code_va : g->b.va + CODE_OFFSET;
+    w[n++] = nvc0_pb_header(NVC0_PB_TYPE_INCR, 1, GR_CODE_ADDRESS_HIGH, 2);
+    w[n++] = code_va >> 32;
+    w[n++] = (uint32_t)code_va;
+    w[n++] = nvc0_pb_header(NVC0_PB_TYPE_IMMEDIATE, 1, CP_LAUNCH, 0x1000);
+    w[n++] = nvc0_pb_header(NVC0_PB_TYPE_INCR, 1,
+                            NV906F_SEMAPHORE_ADDRESS_HIGH, 4);
+    w[n++] = 0;
+    w[n++] = g->b.va + MARK_OFFSET;
+    w[n++] = 1;
+    w[n++] = NV906F_SEMAPHORE_RELEASE;
+    p = (GpuvmPush) { .va = g->b.va, .dwords = n };
+    CU_ASSERT_EQUAL_FATAL(g->ops->chan_create(g->b.as, &cfg, &g->chan), 0);
+    CU_ASSERT_EQUAL(g->ops->chan_submit(g->chan, &p, 1), 0);
+}
+
+static uint32_t grid_mark(Grid *g)
+{
+    uint8_t *p = (uint8_t *)g->b.slice.map + MARK_OFFSET;
+
+    return __atomic_load_n((uint32_t *)p, __ATOMIC_ACQUIRE);
+}
+
+static void grid_close(Grid *g)
+{
+    unsigned stops;
+
+    if (g->chan) {
+        g->ops->chan_destroy(g->chan);
+    }
+    stops = g->stops;
+    g_usleep(2000);
+    CU_ASSERT_EQUAL(g->stops, stops);
+    gpuvm_soft_bench_close(&g->b);
+    test_host_free(g->th);
+}
+
+#define KERNEL_EXIT     0x00001de7, 0x80000000
+#define KERNEL_FOREVER  0xe0001de7, 0x4003ffff      /* bra to itself */
+
+static void test_grid_done(void)
+{
+    Grid g;
+
+    grid_open(&g, KERNEL_EXIT, 0);
+    CU_ASSERT_TRUE(test_wait(grid_stopped, &g, 5000));
+    CU_ASSERT_EQUAL(g.last_stop, GPUVM_STOP_DONE);
+    CU_ASSERT_EQUAL(g.starts, 1);
+    CU_ASSERT_EQUAL(g.stops, 1);
+    CU_ASSERT_EQUAL(grid_mark(&g), 1);
+    CU_ASSERT_EQUAL(gpuvm_counter(&g.th->host.counters, GPUVM_CNT_CTAS), 1);
+    grid_close(&g);
+}
+
+static void test_grid_abort(void)
+{
+    Grid g;
+
+    grid_open(&g, KERNEL_FOREVER, 0);
+    CU_ASSERT_TRUE(test_wait(grid_started, &g, 5000));
+    g_usleep(20000);
+    CU_ASSERT_EQUAL(g.stops, 0);
+    g.ops->chan_abort(g.chan);
+    CU_ASSERT_TRUE(test_wait(grid_stopped, &g, 5000));
+    CU_ASSERT_EQUAL(g.last_stop, GPUVM_STOP_ABORTED);
+    CU_ASSERT_EQUAL(g.faults, 0);
+    CU_ASSERT_EQUAL(grid_mark(&g), 0);
+    grid_close(&g);
+}
+
+/* The grid never ends; flushes and destroy() get through all the same. */
+static void test_grid_destroy(void)
+{
+    Grid g;
+
+    grid_open(&g, KERNEL_FOREVER, 0);
+    CU_ASSERT_TRUE(test_wait(grid_started, &g, 5000));
+    g_usleep(5000);
+    g.ops->as_unbind(g.b.as, g.b.va + 0x80000, 0x1000);
+    g.ops->as_flush(g.b.as);
+    g.ops->chan_destroy(g.chan);
+    g.chan = NULL;
+    CU_ASSERT_EQUAL(grid_mark(&g), 0);
+    grid_close(&g);
+}
+
+static gpointer preempt_thread(gpointer opaque)
+{
+    Grid *g = opaque;
+
+    g->ops->chan_preempt(g->chan);
+    return NULL;
+}
+
+/* preempt() waits for the grid; an abort from elsewhere ends both. */
+static void test_grid_preempt(void)
+{
+    GThread *t;
+    Grid g;
+
+    grid_open(&g, KERNEL_FOREVER, 0);
+    CU_ASSERT_TRUE(test_wait(grid_started, &g, 5000));
+    t = g_thread_new("preempt", preempt_thread, &g);
+    g_usleep(20000);
+    CU_ASSERT_EQUAL(g.stops, 0);
+    g.ops->chan_abort(g.chan);
+    g_thread_join(t);
+    CU_ASSERT_EQUAL(g.stops, 1);
+    CU_ASSERT_EQUAL(g.last_stop, GPUVM_STOP_ABORTED);
+    grid_close(&g);
+}
+
+static void test_grid_fault(void)
+{
+    Grid g;
+
+    grid_open(&g, KERNEL_EXIT, CONF_FAULT_VA);
+    CU_ASSERT_TRUE(test_wait(grid_stopped, &g, 5000));
+    CU_ASSERT_EQUAL(g.last_stop, GPUVM_STOP_FAULTED);
+    CU_ASSERT_EQUAL(g.faults, 1);
+    CU_ASSERT_EQUAL(g.fault.kind, GPUVM_FAULT_MMU);
+    CU_ASSERT_EQUAL(g.fault.va, CONF_FAULT_VA);
+    CU_ASSERT_EQUAL(grid_mark(&g), 0);
+    grid_close(&g);
+}
+
+static void test_options(void)
+{
+    GpuvmGpuConfig cfg = { .vram_size = 1 << 20, .threads = 1, .mps = 14 };
+    g_autofree char *err = NULL;
+    GpuvmGpuInfo info;
+    GpuvmGpu *gpu = gpuvm_gpu_open("soft", &cfg, &err);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(gpu);
+    gpu->ops->info(gpu, &info);
+    CU_ASSERT_EQUAL(info.mps, 14);
+    CU_ASSERT_EQUAL(info.classes[0], GF100_CLASS_3D);
+    CU_ASSERT_EQUAL(info.classes[6], 0);
+    gpu->ops->close(gpu);
+    cfg.mps = 17;
+    CU_ASSERT_PTR_NULL(gpuvm_gpu_open("soft", &cfg, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err, "16"));
+    g_clear_pointer(&err, g_free);
+    cfg.mps = 0;
+    cfg.vram_size = 12345;
+    CU_ASSERT_PTR_NULL(gpuvm_gpu_open("soft", &cfg, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err, "MiB"));
+    g_clear_pointer(&err, g_free);
+    cfg.vram_size = 1 << 20;
+    cfg.share = "x";
+    CU_ASSERT_PTR_NULL(gpuvm_gpu_open("soft", &cfg, &err));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err, "share"));
+}
+
+static CU_TestInfo soft_tests[] = {
+    { "options", test_options },
+    { "grid", test_grid_done },
+    { "abort of an endless grid", test_grid_abort },
+    { "flush and destroy during an endless grid", test_grid_destroy },
+    { "preempt waits for a grid", test_grid_preempt },
+    { "grid faults", test_grid_fault },
+    CU_TEST_INFO_NULL,
+};
+
 CU_SuiteInfo unit_suites[] = {
     { "gpu.h on the software GPU", NULL, NULL, NULL, NULL,
       conformance_tests },
+    { "software GPU", NULL, NULL, NULL, NULL, soft_tests },
     CU_SUITE_INFO_NULL,
 };
