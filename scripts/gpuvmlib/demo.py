@@ -56,7 +56,7 @@ def main(options):
               (one.stats.get('launches', 0), one.stats.get('interrupts', 0)))
     else:
         print('The demo FAILED (exit status %d).' % status)
-        run.print_stats('', one.stats)
+        run.print_stats('', one)
     return status
 
 

@@ -90,6 +90,7 @@ class Guest:
         self.log = self.dir / 'console.log'
         self.status = None          # exit status of the script
         self.stats = None           # the device's counters
+        self.unknown = ''           # registers that the model does not know
         self.error = None           # GpuvmError: the guest came to grief
         self.lines = []             # control lines, kept for tests
         self.process = None
@@ -282,6 +283,9 @@ class Guest:
         if self.config.stats and self.config.gpu:
             self.stats = json.loads(monitor.get(
                 '/machine/peripheral/' + GPU_ID, 'stats'))
+            if self.stats.get('unknown'):
+                self.unknown = monitor.get('/machine/peripheral/' + GPU_ID,
+                                           'unknown-registers')
         self._quit(monitor)
 
     def _output(self, name, data):

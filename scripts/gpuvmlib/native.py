@@ -21,7 +21,8 @@ LIBRARY = 'hw-gpuvm/native/libgpuvm-native.so'
 def library():
     """The preload library's path, built if needed."""
     packages.ensure(['native'])
-    path = core.build() / LIBRARY
+    core.programs()
+    path = core.build(LIBRARY) / LIBRARY
     if not path.exists():
         raise console.GpuvmError('the native node was not built',
                                  packages.install_command(['libdrm-dev']))

@@ -112,8 +112,9 @@ def feed_keys(one, done):
             sock.sendall(data)
 
 
-def print_stats(name, stats):
+def print_stats(name, one):
     """The device's counters, those that are not zero and `unknown`."""
+    stats = one.stats
     if stats is None:
         return
     sys.stdout.flush()
@@ -121,6 +122,10 @@ def print_stats(name, stats):
     for key, value in stats.items():
         if value or key == 'unknown':
             print('%s  %s=%s' % (name, key, value))
+    if one.unknown:
+        print('%sregisters that the model does not know:' % name)
+        for line in one.unknown.splitlines():
+            print('%s  %s' % (name, line))
 
 
 def log_name(path, index, count):
@@ -153,7 +158,7 @@ def run_many(config, count, options):
             if count > 1:
                 sinks[n].flush()
             result = result or status
-            print_stats('vm%d| ' % (n + 1) if count > 1 else '', one.stats)
+            print_stats('vm%d| ' % (n + 1) if count > 1 else '', one)
     finally:
         for one in guests:
             one.end()
@@ -177,7 +182,7 @@ def run_shell(config, options):
             threading.Thread(target=feed_keys, args=(one, done),
                              daemon=True).start()
             status = one.wait()
-        print_stats('', one.stats)
+        print_stats('', one)
         return status
     finally:
         done.set()

@@ -243,14 +243,15 @@ def run_boot(options, boot, these, tally):
             except console.GpuvmError as error:
                 why = str(error)
             judge.close(why)
-            judge_stats(name, boot.get('stats', {}), one.stats, tally)
+            judge_stats(name, boot.get('stats', {}), one, tally)
     finally:
         for _, _, one in guests:
             one.end()
 
 
-def judge_stats(prefix, wanted, stats, tally):
+def judge_stats(prefix, wanted, one, tally):
     """Counters of the device at the end of a boot."""
+    stats = one.stats
     for key, expression in wanted.items():
         name = '%s/stats-%s' % (prefix, key.replace('_', '-'))
         if not tally.wants(name):
@@ -260,8 +261,9 @@ def judge_stats(prefix, wanted, stats, tally):
         elif checks.measure(expression, stats[key]):
             tally.ok(name)
         else:
-            tally.fail(name, '%s is %d, not %s' % (key, stats[key],
-                                                   expression))
+            tally.fail(name, '%s is %d, not %s\n%s' % (
+                key, stats[key], expression,
+                one.unknown if key == 'unknown' else ''))
 
 
 def run_guest(options, tally):
