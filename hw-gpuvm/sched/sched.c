@@ -206,6 +206,13 @@ void gpuvm_sched_release(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t used_ns,
     pthread_mutex_unlock(&s->lock);
 }
 
+void gpuvm_sched_withdraw(GpuvmSched *s, GpuvmSchedVm *vm)
+{
+    pthread_mutex_lock(&s->lock);
+    vm->arrival = 0;
+    pthread_mutex_unlock(&s->lock);
+}
+
 void gpuvm_sched_charge(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t ns)
 {
     pthread_mutex_lock(&s->lock);
@@ -215,10 +222,13 @@ void gpuvm_sched_charge(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t ns)
 
 bool gpuvm_sched_contended(GpuvmSched *s)
 {
-    bool yes;
+    bool yes = false;
+    guint i;
 
     pthread_mutex_lock(&s->lock);
-    yes = s->waiting->len != 0;
+    for (i = 0; i < s->vms->len && !yes; i++) {
+        yes = ((GpuvmSchedVm *)s->vms->pdata[i])->arrival != 0;
+    }
     pthread_mutex_unlock(&s->lock);
     return yes;
 }

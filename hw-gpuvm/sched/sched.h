@@ -48,7 +48,7 @@ void gpuvm_sched_leave(GpuvmSched *s, GpuvmSchedVm *vm);
  * gpuvm_sched_acquire - waits for the turn; false when @cancel became true
  * (written atomically, then gpuvm_sched_wake()).  The turn is held until
  * release; a VM that holds it gets true at once.  Who was cancelled keeps
- * its place in the order of arrival until it has had a turn.
+ * its place in the order of arrival until it has had a turn or withdraws.
  */
 bool gpuvm_sched_acquire(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t now_ns,
                          const bool *cancel);
@@ -62,7 +62,10 @@ void gpuvm_sched_wake(GpuvmSched *s);
  * blocked and went on by itself.
  */
 void gpuvm_sched_charge(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t ns);
-/** gpuvm_sched_contended - another VM waits for the turn. */
+/** gpuvm_sched_withdraw - who was cancelled no longer wants the turn. */
+void gpuvm_sched_withdraw(GpuvmSched *s, GpuvmSchedVm *vm);
+/** gpuvm_sched_contended - a VM waits for the turn, or was cancelled and has
+ *  not withdrawn; asked by the one that holds it. */
 bool gpuvm_sched_contended(GpuvmSched *s);
 /** gpuvm_sched_set_policy - from the next turn on; false if there is none. */
 bool gpuvm_sched_set_policy(GpuvmSched *s, const char *policy);

@@ -64,6 +64,7 @@ GpuvmVm *gpuvm_vm_new(const GpuvmVmConfig *cfg, char **err)
     vm->engines = info.engines;
     vm->mem = (GpuvmMem) { &vm->slice, vm->host };
     vm->budget.max = GPUVM_SHADOW_BUDGET;
+    vm->turn_slice_ns = VM_TURN_SLICE_NS;
     for (bar = 0; bar < GPUVM_BAR_COUNT; bar++) {
         gpuvm_aperture_init(vm, bar);
     }

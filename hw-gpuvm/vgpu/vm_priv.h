@@ -26,6 +26,8 @@
 #define VM_INFLIGHT_MAX     1024
 /** Pushes handed over in one submission. */
 #define VM_BATCH_MAX        256
+/** Longest turn while another VM waits. */
+#define VM_TURN_SLICE_NS    50000000u
 /** Longest a device thread waits for the worker. */
 #define VM_WAIT_NS          5000000000ull
 
@@ -143,8 +145,10 @@ struct GpuvmVm {
     pthread_t worker;
     GpuvmShadowBudget budget;   /* (worker) */
     bool turn;              /* (worker) holds the scheduler's turn */
+    bool asked;             /* (worker) was cancelled while it waited for it */
     bool turn_used;         /* (worker) and gave work to the GPU in it */
     uint64_t turn_start;    /* (worker) */
+    uint64_t turn_slice_ns; /* (const) */
     bool yielding;          /* (lock) stops all to let others have the turn */
     unsigned next;          /* (worker) round robin */
     GpuvmPush batch[VM_BATCH_MAX];  /* (worker) */

@@ -29,8 +29,7 @@
 #include <errno.h>
 #include <time.h>
 
-/* Longest turn while another VM waits, and how often it is looked at. */
-#define TURN_SLICE_NS   50000000u
+/* How often a turn is looked at. */
 #define TURN_LOOK_NS    10000000u
 /* When the GPU's queue had no room. */
 #define RETRY_NS        1000000u
@@ -257,6 +256,7 @@ static void get_turn(GpuvmVm *vm)
         pthread_mutex_lock(&vm->lock);
     }
     vm->turn = got;
+    vm->asked = !got;
     vm->turn_used = false;
     vm->turn_start = gpuvm_vm_now();
 }
@@ -276,6 +276,10 @@ static bool end_turn(GpuvmVm *vm, Pump pump)
 {
     uint64_t ns;
 
+    if (vm->asked) {
+        vm->asked = false;
+        gpuvm_sched_withdraw(vm->cfg.sched, vm->sched_vm);
+    }
     if (!vm->turn) {
         ns = gpuvm_events_take_busy(vm);
         if (ns && vm->cfg.sched) {
@@ -290,7 +294,7 @@ static bool end_turn(GpuvmVm *vm, Pump pump)
         return yielded || pump == PUMP_DRAIN;
     }
     if (!vm->yielding && contended(vm) &&
-        gpuvm_vm_now() - vm->turn_start > TURN_SLICE_NS) {
+        gpuvm_vm_now() - vm->turn_start > vm->turn_slice_ns) {
         vm->yielding = true;
         return true;
     }

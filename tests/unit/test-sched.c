@@ -177,6 +177,24 @@ static bool contended(void *arg)
     return gpuvm_sched_contended(arg);
 }
 
+/* Cancelled and alone: it still counts as waiting, until it withdraws. */
+static void test_withdraw(void)
+{
+    GpuvmSched *s = gpuvm_sched_new("fifo", NULL);
+    GpuvmSchedVm *a = gpuvm_sched_join(s, 100), *b = gpuvm_sched_join(s, 100);
+    bool cancel = true;
+
+    CU_ASSERT_TRUE(gpuvm_sched_acquire(s, a, 0, NULL));
+    CU_ASSERT_FALSE(gpuvm_sched_contended(s));
+    CU_ASSERT_FALSE(gpuvm_sched_acquire(s, b, 0, &cancel));
+    CU_ASSERT_TRUE(gpuvm_sched_contended(s));
+    gpuvm_sched_withdraw(s, b);
+    CU_ASSERT_FALSE(gpuvm_sched_contended(s));
+    gpuvm_sched_leave(s, a);
+    gpuvm_sched_leave(s, b);
+    gpuvm_sched_free(s);
+}
+
 static void test_order_and_cancel(void)
 {
     GpuvmSched *s = gpuvm_sched_new("fifo", NULL);
@@ -199,6 +217,7 @@ static void test_order_and_cancel(void)
     g_thread_join(w[1].thread);
     CU_ASSERT_EQUAL(w[1].got, 0);
     CU_ASSERT_EQUAL(w[0].got, -1);
+    CU_ASSERT_TRUE(gpuvm_sched_contended(s));
     /* it comes back and still has its place: before 2 and 3 */
     w[1].cancel = false;
     w[1].got = -1;
@@ -262,6 +281,7 @@ static CU_TestInfo tests[] = {
     { "sums", test_sums },
     { "bounded credit", test_credit },
     { "order and cancel", test_order_and_cancel },
+    { "cancelled, withdrawn", test_withdraw },
     { "exclusion", test_exclusion },
     CU_TEST_INFO_NULL,
 };

@@ -7,6 +7,8 @@
  */
 #include "mock-guest.h"
 
+#include "vgpu/vm_priv.h"
+
 /* ---- shadows -------------------------------------------------------------------------------------- */
 
 static bool cond_not_pending(void *arg)
@@ -127,6 +129,8 @@ static void test_turns(void)
     Fixture f = setup(false);
     Guest *a = f.g, *b = guest_new(f.gpu, f.sched, false);
 
+    /* however slow this machine is, nobody is preempted for a long turn */
+    a->vm->turn_slice_ns = b->vm->turn_slice_ns = UINT64_MAX;
     start(a, 0, 0, ORDER);
     set_runlist(a, 0, 1);
     start(b, 0, 0, ORDER);
@@ -136,19 +140,22 @@ static void test_turns(void)
     CU_ASSERT_TRUE_FATAL(wait_seen(a, 1));
     advance(f.gpu, 1000);
     one_push(b, CODE_VA + 64);
-    g_usleep(20000);
+    CU_ASSERT_TRUE_FATAL(test_wait(cond_contended, f.sched, 5000));
     CU_ASSERT_EQUAL(locked_uint(&seen->len), 1);    /* b waits for its turn */
-    /* nor does a go on while b waits */
-    one_push(a, CODE_VA + 128);
-    g_usleep(5000);
-    CU_ASSERT_EQUAL(locked_uint(&seen->len), 1);
-    /* while b waits, its guest is not kept: unbind, flush, kick return */
+    /* while b waits, its guest is not kept: a kick is done */
     gpuvm_chan_kick(b->vm, 0);
     while (!gpuvm_chan_kicked(b->vm, 0)) {
         g_usleep(100);
     }
     g_usleep(20000);
-    CU_ASSERT_TRUE(test_wait(cond_contended, f.sched, 5000));
+    CU_ASSERT_TRUE_FATAL(test_wait(cond_contended, f.sched, 5000));
+    CU_ASSERT_EQUAL(locked_uint(&seen->len), 1);
+    /* nor does a go on while b waits */
+    one_push(a, CODE_VA + 128);
+    /* (a request that does not change anything keeps b's place) */
+    set_runlist(b, 0, 1);
+    g_usleep(5000);
+    CU_ASSERT_EQUAL(locked_uint(&seen->len), 1);
     advance(f.gpu, 6000);
     CU_ASSERT_TRUE_FATAL(wait_seen(a, 2));
     CU_ASSERT_EQUAL(seen_at(1).push.va, CODE_VA + 64);
