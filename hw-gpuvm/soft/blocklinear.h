@@ -52,8 +52,10 @@ static inline uint64_t gpuvm_soft_bl_column(const SoftBl *bl, uint32_t x)
            (x & ((1u << bl->w_log2) - 1));
 }
 
-/** gpuvm_soft_bl_offset - offset of the byte at (x, y, z) from the surface's
- *  address; coordinates outside the surface give some offset, not an error. */
+/**
+ * gpuvm_soft_bl_offset - offset of the byte at (x, y, z) from the surface's
+ * address; coordinates outside the surface give some offset, not an error.
+ */
 static inline uint64_t gpuvm_soft_bl_offset(const SoftBl *bl, uint32_t x,
                                             uint32_t y, uint32_t z)
 {

@@ -34,8 +34,10 @@ struct SoftGrObj {
 void gpuvm_soft_gr_init(SoftGrObj *o, uint16_t cls,
                         SoftStatus (*execute)(SoftChan *, SoftGrObj *,
                                               unsigned, uint32_t, uint32_t));
-/** gpuvm_soft_gr_macro - the channel's macro engine; it lives in the 3D
- *  object, which is made if need be. */
+/**
+ * gpuvm_soft_gr_macro - the channel's macro engine; it lives in the 3D object,
+ * which is made if need be.
+ */
 SoftMacro *gpuvm_soft_gr_macro(SoftChan *chan, SoftGrObj *o);
 /** gpuvm_soft_gr_method - SoftClass.method of these classes. */
 SoftStatus gpuvm_soft_gr_method(SoftChan *chan, void *obj, unsigned subc,

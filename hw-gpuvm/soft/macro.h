@@ -54,8 +54,10 @@ typedef struct SoftMacro {
     } pending;
 } SoftMacro;
 
-/** gpuvm_soft_macro_upload - the methods MACRO_UPLOAD_* and MACRO_BIND_*;
- *  false if @mthd is none of them. */
+/**
+ * gpuvm_soft_macro_upload - the methods MACRO_UPLOAD_* and MACRO_BIND_*; false
+ * if @mthd is none of them.
+ */
 bool gpuvm_soft_macro_upload(SoftMacro *m, uint32_t mthd, uint32_t data);
 
 /** gpuvm_soft_macro_is_call - whether @mthd calls a macro or feeds one. */

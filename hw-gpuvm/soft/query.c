@@ -92,8 +92,10 @@ SoftStatus gpuvm_soft_query_get(SoftChan *chan, const uint32_t *regs,
     uint32_t seq = REG(regs, GR_QUERY_SEQUENCE);
 
     if (GR_QUERY_MODE(get) == GR_QUERY_MODE_SYNC) {
-        /* waiting for a value is the PBDMA's semaphore's job: counted, and
-         * taken as satisfied, which holds for reports of this channel */
+        /*
+         * Waiting for a value is the PBDMA's semaphore's job: counted, and
+         * taken as satisfied, which holds for reports of this channel.
+         */
         gpuvm_soft_method_unknown(chan, cls, GR_QUERY_GET, get);
         return SOFT_OK;
     }

@@ -16,7 +16,7 @@
 #define MACRO_UPLOAD_POS        0x0114  /* word address */
 #define MACRO_UPLOAD_DATA       0x0118  /* post-increments */
 #define MACRO_BIND_INDEX        0x011c
-#define MACRO_BIND_START        0x0120  /* word address; post-increments index */
+#define MACRO_BIND_START        0x0120  /* word address; index increments */
 /* Calls, on any class of GR: 8 bytes a macro */
 #define MACRO_CALL_FIRST        0x3800
 #define MACRO_CALL_END          0x3c00

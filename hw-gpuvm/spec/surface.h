@@ -30,8 +30,10 @@
 #define SURF_TILE_LINEAR        (1u << 12)  /* RT(i) BLOCK_DIMENSIONS */
 #define SURF_TILE_VOLUME        (1u << 16)  /* RT(i): layers are z slices */
 
-/* X(number, name, bytes, encoding, bits of R, G, B, A from the low end;
- * order of the components in memory) */
+/*
+ * X(number, name, bytes of a pixel, encoding, bits of the components from the
+ *   low end, order of the components in memory)
+ */
 #define SURF_FORMATS(X)                                                       \
     X(0xc0, RGBA32_FLOAT,    16, FLOAT, 32, 32, 32, 32, RGBA)                 \
     X(0xc1, RGBA32_SINT,     16, SINT,  32, 32, 32, 32, RGBA)                 \

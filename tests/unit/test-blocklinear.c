@@ -10,8 +10,10 @@
 
 #include "soft/blocklinear.h"
 
-/* Walks memory in order; offset -> expected coordinates, compared with the
- * function under test.  Returns mismatches. */
+/*
+ * Walks memory in order; offset -> expected coordinates, compared with the
+ * function under test.  Returns mismatches.
+ */
 static unsigned walk(unsigned gob_w, unsigned bh, unsigned bd, uint32_t mode,
                      uint32_t width, uint32_t height, uint32_t depth)
 {

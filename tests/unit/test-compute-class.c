@@ -176,8 +176,10 @@ static void test_launch(void)
     rig_close(r);
 }
 
-/* CB_BIND latches address and size; unbound banks and words past the size
- * read 0; a bank that does not exist is the guest's error. */
+/*
+ * CB_BIND latches address and size; unbound banks and words past the size read
+ * 0; a bank that does not exist is the guest's error.
+ */
 static void test_banks(void)
 {
     Rig *r = rig_open();
@@ -333,8 +335,10 @@ static void test_indirect(void)
     CU_ASSERT_EQUAL(scratch(r, GF100_CLASS_COMPUTE, 0), 0x9999);
     CU_ASSERT_EQUAL(scratch(r, GF100_CLASS_COMPUTE, 1), 0);
 
-    /* starved after the launch, then something else: the macro ends on a
-     * zero, the other method follows it */
+    /*
+     * Starved after the launch, then something else: the macro ends on a
+     * zero, the other method follows it.
+     */
     rig_head(r, NVC0_PB_TYPE_INCR_ONCE, RIG_COMPUTE, CALL, 3);
     rig_word(r, 1);
     rig_word(r, 1);
@@ -349,8 +353,10 @@ static void test_indirect(void)
     rig_close(r);
 }
 
-/* The macro waits in its LAUNCH while the method that cut it short waits
- * behind it: LAUNCH is reached on zero parameters only. */
+/*
+ * The macro waits in its LAUNCH while the method that cut it short waits
+ * behind it: LAUNCH is reached on zero parameters only.
+ */
 static void test_pending(void)
 {
     const uint32_t code[] = {

@@ -160,8 +160,10 @@ static void test_swizzle(void)
     }
     CU_ASSERT_EQUAL(bad, 0);
 
-    /* no source at all: a fill with 2-byte constants and zero.  The source
-     * address is not mapped, and must not be read. */
+    /*
+     * No source at all: a fill with 2-byte constants and zero.  The source
+     * address is not mapped, and must not be read.
+     */
     rig_m(r, RIG_CE0, CE_FORMAT, 0xf654 | 1 << 16 | 0 << 20 | 2 << 24);
     rig_addr(r, RIG_CE0, CE_SRC_ADDRESS_HIGH, 0xff00000000ull);
     rig_m(r, RIG_CE0, CE_SWZ_CONST0, 0xaaaa1234);

@@ -236,8 +236,10 @@ static void test_r11g11b10(void)
     g_rand_free(rnd);
 }
 
-/* Unpack then pack gives every 8- and 16-bit pixel back, and random larger
- * ones; but for snorm's second -1, filler bits and NaN payloads. */
+/*
+ * Unpack then pack gives every 8- and 16-bit pixel back, and random larger
+ * ones; but for snorm's second -1, filler bits and NaN payloads.
+ */
 static void test_round_trips(void)
 {
     GRand *rnd = g_rand_new_with_seed(4);

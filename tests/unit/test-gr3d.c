@@ -463,8 +463,10 @@ static void test_skipped(void)
     rig_close(r);
 }
 
-/* Everything that Mesa sends at screen creation is known
- * (nvc0-compute.md 2.1), and so is the driver's 0x1528. */
+/*
+ * Everything that Mesa sends at screen creation is known (nvc0-compute.md
+ * 2.1), and so is the driver's 0x1528.
+ */
 static void test_known(void)
 {
     static const uint16_t mesa3d[] = {

@@ -116,8 +116,10 @@ static void test_inline(void)
     }
     CU_ASSERT_EQUAL(r->mem[DST + 0x18e], 0x55);     /* not the padding */
 
-    /* three lines of 5 bytes, each padded to two words; one word too many,
-     * and the data split over packets and submissions */
+    /*
+     * Three lines of 5 bytes, each padded to two words; one word too many,
+     * and the data split over packets and submissions.
+     */
     rig_addr(r, RIG_M2MF, M2MF_OFFSET_OUT_HIGH, r->va + DST + 0x1000);
     m(r, M2MF_PITCH_OUT, 16);
     m(r, M2MF_LINE_LENGTH_IN, 5);
