@@ -206,6 +206,13 @@ void gpuvm_sched_release(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t used_ns,
     pthread_mutex_unlock(&s->lock);
 }
 
+void gpuvm_sched_penalize(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t ns)
+{
+    pthread_mutex_lock(&s->lock);
+    s->policy->charge(vm, ns);
+    pthread_mutex_unlock(&s->lock);
+}
+
 void gpuvm_sched_withdraw(GpuvmSched *s, GpuvmSchedVm *vm)
 {
     pthread_mutex_lock(&s->lock);

@@ -62,6 +62,13 @@ void gpuvm_sched_wake(GpuvmSched *s);
  * blocked and went on by itself.
  */
 void gpuvm_sched_charge(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t ns);
+/**
+ * gpuvm_sched_penalize - the turn about to be released was cut short after it
+ * had kept others waiting for @ns in which the GPU reported no use: counts
+ * against the VM's share, so that it is not picked again at once, but in no
+ * sum of GPU time.
+ */
+void gpuvm_sched_penalize(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t ns);
 /** gpuvm_sched_withdraw - who was cancelled no longer wants the turn. */
 void gpuvm_sched_withdraw(GpuvmSched *s, GpuvmSchedVm *vm);
 /** gpuvm_sched_contended - a VM waits for the turn, or was cancelled and has

@@ -263,12 +263,18 @@ static void get_turn(GpuvmVm *vm)
 
 static void release_turn(GpuvmVm *vm)
 {
+    uint64_t now = gpuvm_vm_now();
+    uint64_t used = gpuvm_events_take_busy(vm);
+    uint64_t held = now - vm->turn_start;
+
+    if (vm->cfg.sched) {
+        if (vm->yielding && held > used) {
+            gpuvm_sched_penalize(vm->cfg.sched, vm->sched_vm, held - used);
+        }
+        gpuvm_sched_release(vm->cfg.sched, vm->sched_vm, used, now);
+    }
     vm->turn = false;
     vm->yielding = false;
-    if (vm->cfg.sched) {
-        gpuvm_sched_release(vm->cfg.sched, vm->sched_vm,
-                            gpuvm_events_take_busy(vm), gpuvm_vm_now());
-    }
 }
 
 /* Releases the turn when nothing uses it; true if that changes what to do. */

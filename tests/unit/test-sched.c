@@ -115,10 +115,14 @@ static void test_sums(void)
     gpuvm_sched_release(s, b, 300, 1300);
     gpuvm_sched_charge(s, a, 50);
     CU_ASSERT_EQUAL(a->used_ns, 750);
+    CU_ASSERT_EQUAL(gpuvm_sched_busy_ns(s), 1050);
     CU_ASSERT_EQUAL(b->used_ns, 300);
     CU_ASSERT_EQUAL(a->used_ns + b->used_ns, gpuvm_sched_busy_ns(s));
     CU_ASSERT_EQUAL(a->vtime, 750);
     CU_ASSERT_EQUAL(b->vtime, 30);
+    gpuvm_sched_penalize(s, a, 10);
+    CU_ASSERT_EQUAL(a->vtime, 760);
+    CU_ASSERT_EQUAL(a->used_ns + b->used_ns, gpuvm_sched_busy_ns(s));
     /* who leaves with the turn gives it back */
     CU_ASSERT_TRUE(gpuvm_sched_acquire(s, b, 1400, NULL));
     gpuvm_sched_leave(s, b);
