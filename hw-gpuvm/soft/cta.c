@@ -160,6 +160,7 @@ bool gpuvm_soft_cta_ctx_bind(SoftCtaCtx *ctx, const SoftLaunch *l,
     cta->priv = ctx;
     cta->abort = abort;
     cta->attention = gpuvm_soft_attention_word(ctx->gpu);
+    ctx->fresh = true;
     return true;
 }
 
@@ -258,10 +259,15 @@ void gpuvm_soft_cta_start(SoftCtaCtx *ctx, const uint32_t id[3])
     for (unsigned i = 0; i < cta->nwarps; i++) {
         SoftWarp *w = &ctx->warps[i];
 
-        gpuvm_soft_warp_init(w, cta, i);
+        if (ctx->fresh) {
+            gpuvm_soft_warp_init(w, cta, i);
+        } else {
+            gpuvm_soft_warp_again(w);
+        }
         w->local = cta->local_stride ? ctx->local + cta->launch->local_neg +
                    (size_t)i * SOFT_LANES * cta->local_stride : NULL;
     }
+    ctx->fresh = false;
 }
 
 static bool aborted(const SoftCta *cta)

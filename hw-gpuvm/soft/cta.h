@@ -40,6 +40,7 @@ typedef struct SoftCtaCtx {
     SoftBarrier bar[SOFT_BARRIERS];
     uint32_t runnable, done;    /* warps, by index */
     unsigned turn;              /* warp to look at next */
+    bool fresh;                 /* bound, and no CTA begun since */
     bool started;               /* a CTA has begun and not ended */
     /* Asked now and then: whether to come back with SOFT_CTA_PAUSED. */
     bool (*pause)(void *arg);

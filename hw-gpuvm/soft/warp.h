@@ -159,6 +159,9 @@ typedef enum SoftRunStatus {
  * Lanes beyond cta->threads do not exist.
  */
 void gpuvm_soft_warp_init(SoftWarp *w, SoftCta *cta, unsigned index);
+/** gpuvm_soft_warp_again - the same for another CTA of the same launch; only
+ *  registers that the launch allocated are cleared. */
+void gpuvm_soft_warp_again(SoftWarp *w);
 
 /**
  * gpuvm_soft_warp_run - executes up to about @budget warp instructions.

@@ -37,7 +37,7 @@
 #define TEX_ARRAY(raw)      ((unsigned)((raw) >> 51) & 1)
 #define TEX_DIM(raw)        ((unsigned)((raw) >> 52) & 3)   /* 0 1D .. 3 cube */
 #define TEX_OFFSET(raw)     ((unsigned)((raw) >> 54) & 1)
-#define TEX_MS(raw)         ((unsigned)((raw) >> 55) & 1)   /* gather: 4 offsets */
+#define TEX_MS(raw)         ((unsigned)((raw) >> 55) & 1)   /* gather: 4 off. */
 #define TEX_SHADOW(raw)     ((unsigned)((raw) >> 56) & 1)
 #define TEX_LOD_MODE(raw)   ((unsigned)((raw) >> 57) & 7)
 #define TEX_GATHER_COMP(raw) ((unsigned)((raw) >> 5) & 3)

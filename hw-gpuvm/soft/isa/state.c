@@ -19,23 +19,33 @@ void gpuvm_soft_warp_init(SoftWarp *w, SoftCta *cta, unsigned index)
     uint32_t bx = block[0] ? block[0] : 1, by = block[1] ? block[1] : 1;
 
     memset(w->r, 0, sizeof(w->r));
-    memset(w->p, 0, sizeof(w->p));
-    w->p[SOFT_PRED_TRUE] = ~0u;
-    w->z = w->s = w->c = w->o = 0;
-    w->live = 0;
     for (unsigned i = 0; i < SOFT_LANES; i++) {
         uint32_t t = index * SOFT_LANES + i;
 
         w->tid[0][i] = t % bx;
         w->tid[1][i] = t / bx % by;
         w->tid[2][i] = t / bx / by;
-        w->live |= (uint32_t)(t < cta->threads) << i;
     }
-    w->active = w->live;
-    w->pc = cta->prog->entry;
-    w->depth = 0;
     w->cta = cta;
     w->index = index;
+    gpuvm_soft_warp_again(w);
+}
+
+void gpuvm_soft_warp_again(SoftWarp *w)
+{
+    uint32_t gprs = w->cta->launch->gprs;
+    unsigned first = w->index * SOFT_LANES, left;
+
+    left = w->cta->threads > first ? w->cta->threads - first : 0;
+    memset(w->r, 0, (gprs < SOFT_REG_ZERO ? gprs : SOFT_REG_ZERO) *
+           sizeof(w->r[0]));
+    memset(w->p, 0, sizeof(w->p));
+    w->p[SOFT_PRED_TRUE] = ~0u;
+    w->z = w->s = w->c = w->o = 0;
+    w->live = left >= SOFT_LANES ? ~0u : (1u << left) - 1;
+    w->active = w->live;
+    w->pc = w->cta->prog->entry;
+    w->depth = 0;
     w->executed = 0;
     w->lock_lanes = 0;
     memset(&w->bar, 0, sizeof(w->bar));
