@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -34,6 +35,7 @@
 #define NODE_MINOR  128
 #define NODE_DEV    "/dev/dri/renderD128"
 #define SYS_CHAR    "/sys/dev/char/226:128"
+#define TREE_PREFIX "gpuvm-native."
 #define SYS_SLOT    "0000:01:00.0"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -78,12 +80,43 @@ static void tree_link(const char *path, const char *target)
     }
 }
 
+static void tree_remove(const char *path);
+
+/*
+ * Trees of processes that were killed: a living owner holds a lock on its
+ * tree's directory.
+ */
+static void tree_sweep(void)
+{
+    g_autoptr(GDir) dir = g_dir_open(g_get_tmp_dir(), 0, NULL);
+    const char *name;
+
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = NULL;
+        int fd;
+
+        if (!g_str_has_prefix(name, TREE_PREFIX)) {
+            continue;
+        }
+        path = g_build_filename(g_get_tmp_dir(), name, NULL);
+        fd = REAL(open)(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0) {
+            if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+                tree_remove(path);
+            }
+            close(fd);
+        }
+    }
+}
+
 static void tree_make(void)
 {
     g_autofree char *config = g_malloc0(64);
     g_autofree char *config_path = NULL;
+    int lock;
 
-    snprintf(root, sizeof(root), "%.32s/gpuvm-native.XXXXXX",
+    tree_sweep();
+    snprintf(root, sizeof(root), "%.32s/" TREE_PREFIX "XXXXXX",
              g_get_tmp_dir());
     if (!mkdtemp(root)) {
         fprintf(stderr, "gpuvm-native: cannot make %s: %s\n", root,
@@ -92,6 +125,10 @@ static void tree_make(void)
         return;
     }
     root_owner = getpid();
+    lock = REAL(open)(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock >= 0) {
+        flock(lock, LOCK_EX | LOCK_NB); /* held for life */
+    }
     tree_file(NODE_DEV, "");
     tree_file(SYS_CHAR "/uevent", "MAJOR=226\nMINOR=128\n"
               "DEVNAME=dri/renderD128\nDEVTYPE=drm_minor\n");
