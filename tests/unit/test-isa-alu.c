@@ -116,11 +116,15 @@ static const Form cvt_forms[] = {
       BIT(8) | FIELD(50, 49) | BIT(55), K_CVT },
     { "f2i", F2I, TYPES | BIT(5) | BIT(6) | BIT(7) | BIT(8) | FIELD(50, 49) |
       FIELD(56, 55) | SETCC, K_CVT },
-    { "f2i.32.32", F2I | F(2, 23) | F(2, 20) | F(3, 49), BIT(6) | BIT(7) |
-      BIT(8), K_CVT },
+    { "f2i.32.32", F2I | F(2, 23) | F(2, 20), FIELD(50, 49) | BIT(6) |
+      BIT(7) | BIT(8) | BIT(55), K_CVT },
     { "i2f", I2F, TYPES | BIT(6) | BIT(8) | BIT(9) | FIELD(50, 49) |
       FIELD(56, 55), K_CVT },
     { "i2f.32.32", I2F | F(2, 23) | F(2, 20), BIT(9), K_CVT },
+    { "i2f.8/16.32", I2F | F(2, 20), BIT(23) | BIT(9) | FIELD(56, 55),
+      K_CVT },
+    { "i2i.32", I2I | F(2, 20), FIELD(24, 23) | BIT(7) | BIT(9) |
+      FIELD(56, 55) | SETCC, K_CVT },
     { "i2i", I2I, TYPES | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) |
       FIELD(56, 55) | SETCC, K_CVT },
 };

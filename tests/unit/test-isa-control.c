@@ -84,6 +84,37 @@ static void test_if_else(void)
     free(r);
 }
 
+/* two branches to the same place: if (lane < 5 || lane >= 29) r1 = 1 else 2 */
+static void test_two_branches(void)
+{
+    IsaRig *r = isa_rig_new();
+    IsaProg *p = g_new(IsaProg, 1);
+    int other, join;
+
+    isa_prog_init(p);
+    other = isa_new_label(p);
+    join = isa_new_label(p);
+    isa_emit_to(p, JOINAT, join);
+    isa_emit(p, CMPI(0, LT, 0, 5));
+    isa_emit(p, CMPI(1, GE, 0, 29));
+    isa_emit_to(p, isa_guard(BRA, 0), other);
+    isa_emit_to(p, isa_guard(BRA, 1), other);
+    isa_emit(p, MOVI(1, 2) | JOIN);
+    isa_place(p, other);
+    isa_emit(p, MOVI(1, 1) | JOIN);
+    isa_place(p, join);
+    isa_emit(p, MOVI(2, 3));
+    isa_emit(p, EXIT);
+    CU_ASSERT_EQUAL(run(r, p), SOFT_RUN_EXITED);
+    for (unsigned i = 0; i < SOFT_LANES; i++) {
+        CU_ASSERT_EQUAL(r->warp.r[1][i], i < 5 || i >= 29 ? 1 : 2);
+        CU_ASSERT_EQUAL(r->warp.r[2][i], 3);
+    }
+    CU_ASSERT_EQUAL(r->warp.executed, 9);
+    g_free(p);
+    free(r);
+}
+
 /* if without else: predicated join, body, join */
 static void test_predicated_join(void)
 {
@@ -760,6 +791,7 @@ static void test_too_long(void)
 
 static CU_TestInfo tests[] = {
     { "if and else", test_if_else },
+    { "two branches to one place", test_two_branches },
     { "predicated join", test_predicated_join },
     { "loop with continue", test_continue },
     { "break and exit under an if", test_break_under_join },

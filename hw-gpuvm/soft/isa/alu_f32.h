@@ -380,6 +380,18 @@ HANDLER(mufu)
 
             out[k] = flush(canonical((VU)((VF)splat(F32_ONE) / (VF)x)));
         }
+    } else if (in->subop == SOFT_MUFU_RSQ) {
+        float x[SOFT_LANES] __attribute__((aligned(64)));
+
+        EACH(k) {
+            ((VU *)x)[k] = flush(signed_v(a[k], sa));
+        }
+        for (int i = 0; i < SOFT_LANES; i++) {
+            x[i] = (float)(1.0 / sqrt(x[i]));
+        }
+        EACH(k) {
+            out[k] = flush(canonical(((const VU *)x)[k]));
+        }
     } else {
         EACH(k) {
             out[k] = signed_v(a[k], sa);

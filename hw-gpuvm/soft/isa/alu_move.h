@@ -155,40 +155,89 @@ static SoftExecStatus convert(SoftWarp *w, const SoftInsn *in, uint32_t mask)
     return SOFT_EXEC_OK;
 }
 
+/* Rounds 32-bit floats to integers, by rounding mode. */
+static inline void round_lanes(float *x, unsigned rnd)
+{
+    switch (rnd) {
+    case 0:
+        EACH_LANE(i) {
+            x[i] = rintf(x[i]);
+        }
+        break;
+    case 1:
+        EACH_LANE(i) {
+            x[i] = floorf(x[i]);
+        }
+        break;
+    case 2:
+        EACH_LANE(i) {
+            x[i] = ceilf(x[i]);
+        }
+        break;
+    default:
+        EACH_LANE(i) {
+            x[i] = truncf(x[i]);
+        }
+        break;
+    }
+}
+
 HANDLER(f2f)
 {
+    float x[SOFT_LANES] __attribute__((aligned(64)));
+    SignOp sb = sign_b(in);
     VU out[NV];
 
-    /* 32 bits to 32 bits without rounding is a move with modifiers */
-    if (in->type == 2 && in->logic == 2 && !(in->flags & SOFT_F_RINT) &&
-        in->bkind == SOFT_OPND_REG) {
-        const VU *b = reg(w, in->src2);
-        SignOp sb = sign_b(in);
-
-        EACH(k) {
-            VU x = signed_v(b[k], sb);
-
-            out[k] = finish(in, x);
-        }
-        commit(w, in->dst, out, mask);
-        return SOFT_EXEC_OK;
+    if (in->type != 2 || in->logic != 2 || in->bkind != SOFT_OPND_REG) {
+        return convert(w, in, mask);
     }
-    return convert(w, in, mask);
+    /* 32 bits to 32 bits: a move with modifiers, or a rounding */
+    EACH(k) {
+        out[k] = signed_v(reg(w, in->src2)[k], sb);
+        if (in->flags & SOFT_F_FTZ) {
+            out[k] = flush(out[k]);
+        }
+    }
+    if (in->flags & SOFT_F_RINT) {
+        EACH(k) {
+            ((VU *)x)[k] = out[k];
+        }
+        round_lanes(x, in->rnd);
+        EACH(k) {
+            out[k] = ((const VU *)x)[k];
+        }
+    }
+    EACH(k) {
+        out[k] = finish(in, out[k]);
+    }
+    commit(w, in->dst, out, mask);
+    return SOFT_EXEC_OK;
 }
 
 HANDLER(f2i)
 {
     VU out[NV];
 
-    /* to 32 bits, towards zero: the cast of C and compiled code */
-    if (in->type == 2 && in->logic == 2 && in->rnd == 3 &&
-        in->bkind == SOFT_OPND_REG && !(in->flags & SOFT_F_CC)) {
-        const VU *b = reg(w, in->src2);
+    /* from and to 32 bits, the most frequent ones */
+    if (in->type == 2 && in->logic == 2 && in->bkind == SOFT_OPND_REG &&
+        !(in->flags & SOFT_F_CC)) {
+        float f[SOFT_LANES] __attribute__((aligned(64)));
         SignOp sb = sign_b(in);
         float limit = in->flags & SOFT_F_DSIGN ? 0x1p31f : 0x1p32f;
 
         EACH(k) {
-            VU x = signed_v(b[k], sb);
+            VU x = signed_v(reg(w, in->src2)[k], sb);
+
+            if (in->flags & SOFT_F_FTZ) {
+                x = flush(x);
+            }
+            ((VU *)f)[k] = x;
+        }
+        if (in->rnd != 3) {
+            round_lanes(f, in->rnd);
+        }
+        EACH(k) {
+            VU x = ((const VU *)f)[k];
             VI over = (VF)x >= limit;
             VI under = in->flags & SOFT_F_DSIGN ? (VF)x < -0x1p31f :
                        (VF)x <= -1.0f;
@@ -214,37 +263,60 @@ HANDLER(f2i)
     return convert(w, in, mask);
 }
 
+/* The integer of @size that a conversion takes out of a 32-bit register. */
+static inline VU extract(const SoftInsn *in, VU x)
+{
+    uint32_t up = 32 - (8u << in->type), at = 8u * in->aux;
+
+    x = (x >> at) << up;
+    if (in->flags & SOFT_F_SIGN_A) {
+        return (VU)((VI)x >> (int)up);
+    }
+    return x >> up;
+}
+
 HANDLER(i2f)
 {
     VU out[NV];
+    const VU *b = reg(w, in->src2);
 
-    if (in->type == 2 && in->logic == 2 && in->rnd == 0 &&
-        in->bkind == SOFT_OPND_REG &&
-        !(in->flags & (SOFT_F_NEG_B | SOFT_F_ABS_B))) {
-        const VU *b = reg(w, in->src2);
-
-        if (in->flags & SOFT_F_SIGN_A) {
-            EACH(k) {
-                out[k] = (VU)__builtin_convertvector((VI)b[k], VF);
-            }
-        } else {
-            const uint32_t *x = (const uint32_t *)b;
-            float f[SOFT_LANES] __attribute__((aligned(64)));
-
-            EACH_LANE(i) {
-                f[i] = (float)x[i];
-            }
-            EACH(k) {
-                out[k] = ((const VU *)f)[k];
-            }
-        }
-        commit(w, in->dst, out, mask);
-        return SOFT_EXEC_OK;
+    if (in->type == 3 || in->logic != 2 || in->rnd != 0 ||
+        in->bkind != SOFT_OPND_REG ||
+        (in->flags & (SOFT_F_NEG_B | SOFT_F_ABS_B))) {
+        return convert(w, in, mask);
     }
-    return convert(w, in, mask);
+    if (in->type < 2 || (in->flags & SOFT_F_SIGN_A)) {
+        EACH(k) {
+            VU x = extract(in, b[k]);
+
+            out[k] = (VU)__builtin_convertvector((VI)x, VF);
+        }
+    } else {
+        const uint32_t *x = (const uint32_t *)b;
+        float f[SOFT_LANES] __attribute__((aligned(64)));
+
+        EACH_LANE(i) {
+            f[i] = (float)x[i];
+        }
+        EACH(k) {
+            out[k] = ((const VU *)f)[k];
+        }
+    }
+    commit(w, in->dst, out, mask);
+    return SOFT_EXEC_OK;
 }
 
 HANDLER(i2i)
 {
-    return convert(w, in, mask);
+    VU out[NV];
+
+    /* to 32 bits: an extraction */
+    if (in->type == 3 || in->logic != 2 || in->bkind != SOFT_OPND_REG ||
+        (in->flags & (SOFT_F_NEG_B | SOFT_F_ABS_B | SOFT_F_SAT))) {
+        return convert(w, in, mask);
+    }
+    EACH(k) {
+        out[k] = extract(in, reg(w, in->src2)[k]);
+    }
+    return done_int(w, in, out, mask);
 }

@@ -250,10 +250,15 @@ static uint64_t int_to_float(const SoftInsn *in, Int v)
         return put_float(SIZE_16, v.neg ? -(double)mag : (double)mag,
                          in->rnd);
     }
-    fesetround(modes[rnd & 3]);
-    f = (float)mag;
-    d = (double)mag;
-    fesetround(FE_TONEAREST);
+    if (rnd == ROUND_EVEN) {
+        f = (float)mag;
+        d = (double)mag;
+    } else {
+        fesetround(modes[rnd & 3]);
+        f = (float)mag;
+        d = (double)mag;
+        fesetround(FE_TONEAREST);
+    }
     if (in->logic == SIZE_32) {
         return put_float(SIZE_32, v.neg ? -f : f, ROUND_EVEN);
     }
