@@ -242,6 +242,15 @@ static SoftCtaEnd deadlock(SoftCtaCtx *ctx)
 
 /* ---- the CTA ---- */
 
+void gpuvm_soft_cta_warp_local(SoftCtaCtx *ctx, unsigned i)
+{
+    const SoftCta *cta = &ctx->cta;
+
+    ctx->warps[i].local = cta->local_stride ?
+                          ctx->local + cta->launch->local_neg +
+                          (size_t)i * SOFT_LANES * cta->local_stride : NULL;
+}
+
 void gpuvm_soft_cta_start(SoftCtaCtx *ctx, const uint32_t id[3])
 {
     SoftCta *cta = &ctx->cta;
@@ -264,8 +273,7 @@ void gpuvm_soft_cta_start(SoftCtaCtx *ctx, const uint32_t id[3])
         } else {
             gpuvm_soft_warp_again(w);
         }
-        w->local = cta->local_stride ? ctx->local + cta->launch->local_neg +
-                   (size_t)i * SOFT_LANES * cta->local_stride : NULL;
+        gpuvm_soft_cta_warp_local(ctx, i);
     }
     ctx->fresh = false;
 }

@@ -7,6 +7,7 @@
 #ifndef GPUVM_SOFT_CTA_H
 #define GPUVM_SOFT_CTA_H
 
+#include "base/xfer.h"
 #include "soft/isa/isa.h"
 
 #define SOFT_SHARED_MAX     (48u << 10)     /* bytes of s[] a CTA may have */
@@ -78,5 +79,12 @@ void gpuvm_soft_cta_start(SoftCtaCtx *ctx, const uint32_t id[3]);
 /** gpuvm_soft_cta_run - goes on with the CTA, inside a section (which it may
  *  leave and enter again). */
 SoftCtaEnd gpuvm_soft_cta_run(SoftCtaCtx *ctx);
+/**
+ * gpuvm_soft_cta_xfer - saves the CTA that stands in @ctx, or loads one into
+ * it; bound, with cta.prog set.  Loading may fail for what the program lacks.
+ */
+void gpuvm_soft_cta_xfer(SoftCtaCtx *ctx, GpuvmXfer *x);
+/** gpuvm_soft_cta_warp_local - where warp @i's l[] is. */
+void gpuvm_soft_cta_warp_local(SoftCtaCtx *ctx, unsigned i);
 
 #endif

@@ -178,6 +178,10 @@ void gpuvm_soft_program_cache_free(SoftProgramCache *cache);
 SoftProgram *gpuvm_soft_program_get(SoftProgramCache *cache, SoftTlb *tlb,
                                     uint64_t code_va, uint32_t entry);
 void gpuvm_soft_program_put(SoftProgramCache *cache, SoftProgram *prog);
+/** gpuvm_soft_program_find - the index of the instruction at byte offset @pc;
+ *  false if there is none. */
+bool gpuvm_soft_program_find(const SoftProgram *prog, uint32_t pc,
+                             uint32_t *index);
 /** gpuvm_soft_program_from_words - for tests: a program from @n words that
  *  start at byte offset @pc; free with _put(NULL, p). */
 SoftProgram *gpuvm_soft_program_from_words(const uint32_t *words, unsigned n,

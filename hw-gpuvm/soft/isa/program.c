@@ -197,6 +197,13 @@ static uint32_t find_pc(const SoftProgram *p, uint32_t pc)
     return in ? in - p->insns : p->count - 1;
 }
 
+bool gpuvm_soft_program_find(const SoftProgram *prog, uint32_t pc,
+                             uint32_t *index)
+{
+    *index = find_pc(prog, pc);
+    return *index < prog->count - 1;
+}
+
 static Cached *program_build(const Source *src, uint32_t entry)
 {
     Cached *c = g_new0(Cached, 1);
