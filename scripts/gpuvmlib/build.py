@@ -6,13 +6,13 @@ compiled again.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
-from . import console, image, kernel, native, packages, qemu
+from . import console, image, kernel, native, packages, qemu, versions
 
 
 def main(options):
-    packages.ensure(['core', 'programs', 'qemu', 'run', 'guest', 'native'])
-    binary = qemu.Builder(options.qemu).build()
+    binary = qemu.build(options.qemu)
     if not options.qemu_only:
+        packages.ensure(['core', 'programs', 'guest', 'native'])
         for name in options.guest or ['debian12']:
             image.ready(name)
             kernel.ready(name)
@@ -22,9 +22,9 @@ def main(options):
 
 
 def add_arguments(parser):
-    parser.add_argument('--qemu', default=qemu.DEFAULT, metavar='VERSION',
-                        choices=qemu.VERSIONS,
-                        help='QEMU version: %s' % ', '.join(qemu.VERSIONS))
+    parser.add_argument('--qemu', default=versions.DEFAULT,
+                        metavar='VERSION', choices=versions.NAMES,
+                        help='which QEMU: %s' % ', '.join(versions.NAMES))
     parser.add_argument('--qemu-only', action='store_true',
                         help='no guest images, no native node')
     parser.add_argument('--guest', action='append',

@@ -24,6 +24,8 @@ NEEDS = {
              'python3', 'patch', 'xz-utils', 'dpkg-dev', 'ca-certificates',
              'libglib2.0-dev', 'zlib1g-dev', 'libpixman-1-dev', 'libfdt-dev',
              'libslirp-dev', 'libattr1-dev', 'libcap-ng-dev'],
+    'qemu-venv': ['python3-venv'],
+    'distro': ['qemu-system-x86'],
     'run': ['seabios', 'qemu-system-data', 'ipxe-qemu', 'libglib2.0-0',
             'libpixman-1-0', 'libfdt1', 'libslirp0', 'libattr1', 'libcap-ng0'],
     'guest': ['mmdebstrap', 'e2fsprogs', 'kmod', 'xz-utils', 'tar',
@@ -34,6 +36,8 @@ NEEDS = {
                'mesa-opencl-icd', 'ocl-icd-libopencl1', 'clinfo',
                'mesa-utils', 'mesa-utils-bin'],
 }
+# Suites without -updates and -security.
+ROLLING = ('sid',)
 KEYRING = pathlib.Path('/usr/share/keyrings/debian-archive-keyring.gpg')
 
 
@@ -117,7 +121,7 @@ def debian_uris():
 
 
 class Apt:
-    """A private apt for one suite (bookworm, trixie)."""
+    """A private apt for one suite (bookworm, trixie, sid)."""
 
     def __init__(self, suite):
         self.suite = suite
@@ -142,6 +146,8 @@ class Apt:
             if base not in (host, 'stable', 'oldstable', 'oldoldstable'):
                 continue
             if kind not in ('', 'updates', 'security'):
+                continue
+            if kind and self.suite in ROLLING:
                 continue
             suite = self.suite + ('-' + kind if kind else '')
             text += ('Types: deb deb-src\nURIs: %s\nSuites: %s\n'

@@ -1,39 +1,28 @@
-"""QEMU with our device, built from the distribution's own source package.
+"""QEMU with our device, built from Debian's own source packages.
 
-  source   apt's newest qemu of the machine's suite, unpacked with Debian's
-           patches, then our series qemu-patches/VERSION/*.patch (no fuzz)
+  source   the newest source that the archive serves of the wanted version
+           (versions.py), unpacked with Debian's patches, then our series
+           qemu-patches/VERSION/*.patch (no fuzz)
   tree     cache/qemu/tree-KEY/{src,build}, KEY = version, series and options;
            src/hw/gpuvm is a copy of hw-gpuvm/ in which only files whose
            content changed are written, so ninja rebuilds just those
-  binary   cache/qemu/bin-KEY/qemu-system-x86_64, KEY = tree and content of
-           hw-gpuvm/; there already: nothing to do
+  binary   cache/qemu/bin-VERSION-KEY/qemu-system-x86_64, KEY = tree and
+           content of hw-gpuvm/; there already: nothing to do
 
 Guests that run keep the binary that they started with.  The environment
-variable GPUVM_QEMU makes every verb use that binary instead.
+variable GPUVM_QEMU makes every verb that runs QEMU use another version, or,
+with a slash in it, another binary.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
+import functools
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 
-from . import cache, console, packages
-
-VERSIONS = ('7.2',)
-DEFAULT = '7.2'
-FIRMWARE = '/usr/share/qemu:/usr/share/seabios:/usr/lib/ipxe/qemu'
-OPTIONS = {
-    '7.2': ['--with-git-submodules=ignore'],
-}
-COMMON_OPTIONS = [
-    '--target-list=x86_64-softmmu', '--without-default-features',
-    '--enable-tcg', '--enable-kvm', '--enable-fdt=system', '--enable-slirp',
-    '--enable-coroutine-pool', '--enable-trace-backends=log', '--enable-pie',
-    '--enable-virtfs', '--enable-attr', '--enable-cap-ng', '--disable-docs',
-    '--disable-tools', '--disable-werror', '--firmwarepath=' + FIRMWARE,
-]
+from . import cache, console, packages, versions
 
 
 def series(version):
@@ -41,84 +30,106 @@ def series(version):
     found = sorted((cache.REPO / 'qemu-patches' / version).glob('*.patch'))
     if not found:
         raise console.GpuvmError('no patch series for QEMU %s' % version,
-                                 'choose one of: %s' % ', '.join(VERSIONS))
+                                 'choose one of: %s' % ', '.join(
+                                     versions.TABLE))
     return found
 
 
-def newest_source(apt, version):
-    """The suite's newest version of the source package qemu."""
-    out = apt.query('showsrc', '--only-source', 'qemu')
-    found = [line.split()[1] for line in out.splitlines()
-             if line.startswith('Version:') and '~bpo' not in line]
-    found = [v for v in found
-             if re.sub(r'^\d+:', '', v).startswith(version + '+')
-             or re.sub(r'^\d+:', '', v).startswith(version + '.')]
-    if not found:
-        raise console.GpuvmError(
-            'Debian %s has no source of QEMU %s' % (apt.suite, version))
-
-    def newer(a, b):
-        return subprocess.run(['dpkg', '--compare-versions', a, 'gt', b],
+def debian_compare(a, b):
+    """Which of two Debian versions is newer, as cmp() tells."""
+    def is_so(how):
+        return subprocess.run(['dpkg', '--compare-versions', a, how, b],
                               check=False).returncode == 0
-    best = found[0]
-    for v in found[1:]:
-        if newer(v, best):
-            best = v
-    return best
+    return 1 if is_so('gt') else -1 if is_so('lt') else 0
 
 
-def options(version, debian_version):
-    return COMMON_OPTIONS + OPTIONS[version] + [
-        '--with-pkgversion=gpuvm, Debian %s' % debian_version]
+def listed_sources(apt, version):
+    """The suite's versions of the source package qemu, newest first."""
+    out = apt.query('showsrc', '--only-source', 'qemu')
+    found = {line.split()[1] for line in out.splitlines()
+             if line.startswith('Version:') and '~bpo' not in line}
+    found = [v for v in found
+             if re.match(r'(\d+:)?%s[.+]' % re.escape(version), v)]
+    return sorted(found, key=functools.cmp_to_key(debian_compare),
+                  reverse=True)
 
 
 class Builder:
     """One version of QEMU in the cache."""
 
-    def __init__(self, version=DEFAULT):
-        if version not in VERSIONS:
+    def __init__(self, version=versions.DEFAULT):
+        if version not in versions.TABLE:
             raise console.GpuvmError(
                 'QEMU %s is not supported' % version,
-                'scripts/gpuvm build --qemu %s' % ', '.join(VERSIONS))
+                'scripts/gpuvm build --qemu %s' % '|'.join(versions.NAMES))
         self.version = version
+        self.about = versions.TABLE[version]
         self.log = packages.root_log('qemu-' + version)
         self.ours = cache.REPO / 'hw-gpuvm'
         # What was found at the last update; a look-up needs no apt.
         self.known = cache.place('qemu') / ('version-' + version)
 
-    def debian_version(self, refresh=False):
-        if self.known.exists() and not refresh:
-            return self.known.read_text().strip()
-        apt = packages.Apt('bookworm')
-        apt.update()
-        found = newest_source(apt, self.version)
-        self.known.write_text(found + '\n')
-        return found
+    # ---- where things are ---------------------------------------------------
+
+    def debian_version(self):
+        """The source package's version; fetched at the first time."""
+        if not self.known.exists():
+            self.known.write_text(self.fetch() + '\n')
+        return self.known.read_text().strip()
+
+    def options(self):
+        return versions.options(self.version, self.debian_version())
 
     def tree_key(self):
-        debian = self.debian_version()
-        return cache.digest(debian, *options(self.version, debian),
+        return cache.digest(self.debian_version(), *self.options(),
                             *series(self.version))
 
     def tree(self):
         return cache.place('qemu') / ('tree-' + self.tree_key())
 
+    def place(self, ours):
+        """Directory of what is built from the files in ours."""
+        return cache.place('qemu') / ('bin-%s-%s' % (
+            self.version, cache.digest(self.tree_key(),
+                                       cache.tree_digest(ours))))
+
     def binary(self):
-        key = cache.digest(self.tree_key(), cache.tree_digest(self.ours))
-        return cache.place('qemu') / ('bin-' + key) / 'qemu-system-x86_64'
+        return self.place(self.ours) / 'qemu-system-x86_64'
+
+    # ---- source -------------------------------------------------------------
+
+    def fetch(self, only=None):
+        """Fetch the newest source that is served; returns its version."""
+        apt = packages.Apt(self.about.suite)
+        apt.update()
+        fetched = cache.place('qemu', 'source')
+        found = [only] if only else listed_sources(apt, self.version)
+        for debian in found:
+            console.say('fetching the source of QEMU %s' % debian)
+            try:
+                console.run(['apt-get', *apt.options, '-qq', '--download-only',
+                             'source', 'qemu=' + debian],
+                            'fetching QEMU\'s source', log=self.log,
+                            cwd=fetched)
+                return debian
+            except console.GpuvmError as error:
+                if ' 404 ' not in str(error):
+                    raise
+                console.say('the archive lists QEMU %s but does not serve it '
+                            '(404)' % debian)
+        raise NotServed(
+            'the archive serves no source of QEMU %s in Debian %s'
+            % (self.version, self.about.suite),
+            'scripts/gpuvm build --qemu %s'
+            % (self.about.instead or versions.DEFAULT))
 
     def unpack(self):
         """Source with Debian's and our patches in tree/src."""
         debian = self.debian_version()
-        apt = packages.Apt('bookworm')
-        apt.update()
-        fetched = cache.place('qemu', 'source')
-        console.say('fetching the source of QEMU %s' % debian)
-        console.run(['apt-get', *apt.options, '-qq', '--download-only',
-                     'source', 'qemu=' + debian], 'fetching QEMU\'s source',
-                    log=self.log, cwd=fetched)
-        file_version = re.sub(r'^\d+:', '', debian)
-        dsc = fetched / ('qemu_%s.dsc' % file_version)
+        dsc = cache.place('qemu', 'source') / (
+            'qemu_%s.dsc' % re.sub(r'^\d+:', '', debian))
+        if not dsc.exists():
+            self.fetch(debian)
         with cache.making(self.tree()) as partial:
             console.run(['dpkg-source', '-x', '--no-check', dsc,
                          partial / 'src'], 'unpacking QEMU', log=self.log)
@@ -126,65 +137,88 @@ class Builder:
                 console.run(['patch', '-p1', '-F0', '--no-backup-if-mismatch',
                              '-i', patch], 'applying %s' % patch.name,
                             log=self.log, cwd=partial / 'src')
+            if self.about.own_meson:
+                self.unpack_meson(partial / 'python')
             cache.mirror(self.ours, partial / 'src' / 'hw' / 'gpuvm')
             (partial / 'build').mkdir()
+
+    def unpack_meson(self, target):
+        """The suite's meson (Python alone), not installed."""
+        apt = packages.Apt(self.about.suite)
+        apt.update()
+        target.mkdir()
+        deb = apt.download('meson/' + self.about.suite, target)
+        console.run(['dpkg', '-x', deb, target], 'unpacking meson',
+                    log=self.log)
+
+    # ---- building -----------------------------------------------------------
 
     def environment(self):
         """Debian's own tools first: another python hides Debian's meson."""
         env = dict(os.environ)
         env['PATH'] = '/usr/bin:/usr/sbin:/bin:' + env.get('PATH', '')
         env.pop('PYTHONPATH', None)
+        if self.about.own_meson:
+            env['PYTHONPATH'] = str(self.tree() / 'python' / 'usr' / 'lib' /
+                                    'python3' / 'dist-packages')
         return env
 
     def configure(self):
         build = self.tree() / 'build'
-        argv = ['../src/configure',
-                *options(self.version, self.debian_version())]
+        argv = ['../src/configure', *self.options()]
         if shutil.which('ccache'):
             argv.append('--cc=ccache gcc')
         console.say('configuring QEMU %s' % self.debian_version())
         console.run(argv, 'configuring QEMU', log=self.log, cwd=build,
                     env=self.environment())
 
-    def compile(self):
+    def ninja(self, *targets):
         build = self.tree() / 'build'
-        console.say('compiling QEMU with the device (a first build takes '
-                    '4 to 10 minutes)')
-        console.run(['nice', 'ninja', 'qemu-system-x86_64'], 'compiling QEMU',
+        console.run(['nice', 'ninja', *targets], 'compiling QEMU',
                     log=self.log, meter='QEMU', cwd=build,
                     env=self.environment())
-        return build / 'qemu-system-x86_64'
+        return build
+
+    def compile(self, target):
+        """Fill target, a directory, with what is built."""
+        console.say('compiling QEMU %s with the device (a first build takes '
+                    '4 to 10 minutes)' % self.version)
+        made = self.ninja('qemu-system-x86_64') / 'qemu-system-x86_64'
+        shutil.copy2(made, target)
+        check(target / made.name)
+
+    def prepare(self):
+        """A configured tree with our files of now; under the lock."""
+        if not (self.tree() / 'src').is_dir():
+            self.unpack()
+        source = self.tree() / 'src' / 'hw' / 'gpuvm'
+        cache.mirror(self.ours, source)
+        if not (self.tree() / 'build' / 'build.ninja').exists():
+            self.configure()
+        return source
 
     def build(self):
-        """The binary's path, built if needed; GPUVM_QEMU names another."""
-        if os.environ.get('GPUVM_QEMU'):
-            return pathlib.Path(os.environ['GPUVM_QEMU'])
-        done = self.binary()
-        if done.exists():
-            return done
-        packages.ensure(['qemu', 'run'])
-        with cache.lock('qemu'):
-            if not (self.tree() / 'src').is_dir():
-                self.unpack()
-            source = self.tree() / 'src' / 'hw' / 'gpuvm'
-            cache.mirror(self.ours, source)
-            done = (cache.place('qemu') / ('bin-' + cache.digest(
-                self.tree_key(), cache.tree_digest(source)))
-                / 'qemu-system-x86_64')
-            if not (self.tree() / 'build' / 'build.ninja').exists():
-                self.configure()
-            made = self.compile()
-            check(made)
-            with cache.making(done.parent) as partial:
-                shutil.copy2(made, partial / made.name)
-            keep_binaries(6)
-        console.say('QEMU is ready: %s' % done)
-        return done
+        """The binary's path, built if needed."""
+        if self.known.exists() and self.binary().exists():
+            return self.binary()
+        packages.ensure(self.about.needs)
+        with cache.lock('qemu-' + self.version):
+            place = self.place(self.prepare())
+            with cache.making(place) as partial:
+                self.compile(partial)
+            keep_binaries(self.version, 4)
+        binary = place / self.binary().name
+        console.say('QEMU is ready: %s' % binary)
+        return binary
 
 
-def keep_binaries(count):
-    """Old binaries go; those just used stay."""
-    found = sorted(cache.place('qemu').glob('bin-*'),
+class NotServed(console.GpuvmError):
+    """The archive has no such source."""
+
+
+def keep_binaries(version, count):
+    """Old binaries go; those just built stay."""
+    found = sorted(cache.place('qemu').glob('bin-%s-*' % version),
                    key=lambda p: p.stat().st_mtime, reverse=True)
     for old in found[count:]:
         shutil.rmtree(old, ignore_errors=True)
@@ -199,13 +233,39 @@ def check(binary):
             'the built QEMU has no device gpuvm: %s' % out.stderr.strip())
 
 
-def built(version=DEFAULT):
+def builder(name):
+    """The builder of one of versions.NAMES but newest."""
+    return Builder(name)
+
+
+def build(name):
+    """Build one of versions.NAMES; returns the binary's path."""
+    if name != versions.NEWEST:
+        return builder(name).build()
+    name = list(versions.TABLE)[-1]
+    while True:
+        try:
+            return builder(name).build()
+        except NotServed as error:
+            if not versions.TABLE[name].instead:
+                raise
+            name = versions.TABLE[name].instead
+            console.say('%s; taking %s' % (error, name))
+
+
+def ready(wish=None):
+    """The binary that runs guests: wish, GPUVM_QEMU or the default."""
+    wish = wish or os.environ.get('GPUVM_QEMU') or versions.DEFAULT
+    if '/' in wish:
+        return pathlib.Path(wish)
+    return build(wish)
+
+
+def built(version=versions.DEFAULT):
     """The binary if it is built from the present sources, else None."""
     try:
-        builder = Builder(version)
-        if not builder.known.exists():
-            return None
-        path = builder.binary()
+        one = Builder(version)
+        path = one.binary() if one.known.exists() else None
     except (console.GpuvmError, OSError):
         return None
-    return pathlib.Path(path) if path.exists() else None
+    return path if path and path.exists() else None

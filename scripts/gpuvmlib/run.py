@@ -14,7 +14,7 @@ import termios
 import threading
 import tty
 
-from . import console, guest, image, kernel, kvm, qemu
+from . import console, guest, image, kernel, kvm, qemu, versions
 
 GUESTS = tuple(kernel.SUITES)
 
@@ -65,7 +65,7 @@ def script_of(command):
 
 def base_config(options, script):
     """The Config that the options of `run` and the verbs like it describe."""
-    binary = qemu.Builder().build()
+    binary = qemu.ready(options.qemu_build)
     disk = image.ready(options.guest)
     kern = kernel.ready(options.guest, options.kernel)
     accel = kvm.choose(options.accel, binary, kern.vmlinux, kern.initrd)
@@ -235,6 +235,11 @@ def add_guest_arguments(parser):
     parser.add_argument('--accel', default='auto',
                         choices=('auto', 'kvm', 'tcg'),
                         help='auto uses KVM only if a test boot works')
+    parser.add_argument('--qemu-build', metavar='VERSION',
+                        choices=versions.NAMES,
+                        help='which QEMU (%s; default %s, or the environment '
+                        'variable GPUVM_QEMU)' % (', '.join(versions.NAMES),
+                                                  versions.DEFAULT))
     parser.add_argument('--gpu', default='', metavar='PROPERTIES',
                         help='more properties of -device gpuvm')
     parser.add_argument('--no-gpu', action='store_true',

@@ -19,7 +19,8 @@ import sys
 import time
 import unittest
 
-from . import cache, checks, console, core, guest, native, packages, qemu, run
+from . import (cache, checks, console, core, guest, native, packages, qemu, run,
+               versions)
 from .tally import Tally
 
 SUITES = ('unit', 'native', 'device', 'guest', 'fuzz')
@@ -288,9 +289,8 @@ def run_unit(options, tally):
 
 
 def run_device(options, tally):
-    del options
     import os
-    os.environ['GPUVM_QEMU'] = str(qemu.Builder().build())
+    os.environ['GPUVM_QEMU'] = str(qemu.ready(options.qemu_build))
     return run_unittest('device', 'device', tally)
 
 
@@ -327,6 +327,9 @@ def add_arguments(parser):
     parser.add_argument('--debian', action='append',
                         choices=run.GUESTS,
                         help='guests to boot (default debian12)')
+    parser.add_argument('--qemu-build', metavar='VERSION',
+                        choices=versions.NAMES,
+                        help='which QEMU: %s' % ', '.join(versions.NAMES))
     parser.add_argument('--accel', default='auto',
                         choices=('auto', 'kvm', 'tcg'))
     parser.set_defaults(kernel=None, memory='1536M', cpus=2, append='',
