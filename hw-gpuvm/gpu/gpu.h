@@ -231,7 +231,8 @@ typedef struct GpuvmGpuOps {
     /**
      * chan_preempt - stops at the next boundary the GPU has and returns when
      * stopped (STOPPED comes first); work and state stay.  A grid in flight
-     * may run to its end or stop between CTAs.
+     * may run to its end or stop anywhere; the software GPU stops it between
+     * instructions, so that one which never ends keeps nobody waiting.
      */
     void (*chan_preempt)(GpuvmGpuChan *chan);
     /** chan_resume - goes on after preempt() or a software method. */

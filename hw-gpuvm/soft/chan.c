@@ -223,20 +223,33 @@ void gpuvm_soft_chan_continue(SoftChan *chan, const GpuvmFault *fault)
         chan->wait_fault = *fault;
     }
     chan->wait_abort = NULL;
+    chan->wait_hold = NULL;
     g_cond_signal(&gpu->wake);
     g_mutex_unlock(&gpu->lock);
 }
 
 void gpuvm_soft_chan_set_wait(SoftChan *chan, void (*abort)(void *arg),
-                              void *arg)
+                              void (*hold)(void *arg, bool on), void *arg)
 {
     SoftGpu *gpu = chan->gpu;
 
     g_mutex_lock(&gpu->lock);
     if (!chan->continued) {
         chan->wait_abort = abort;
+        chan->wait_hold = hold;
         chan->wait_arg = arg;
+        chan->hold_asked = chan->held = false;
     }
+    g_mutex_unlock(&gpu->lock);
+}
+
+void gpuvm_soft_chan_held(SoftChan *chan)
+{
+    SoftGpu *gpu = chan->gpu;
+
+    g_mutex_lock(&gpu->lock);
+    chan->held = chan->hold_asked;
+    g_cond_signal(&gpu->wake);
     g_mutex_unlock(&gpu->lock);
 }
 

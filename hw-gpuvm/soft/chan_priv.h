@@ -90,6 +90,9 @@ struct GpuvmGpuChan {
     bool continue_fault;            /* ... with wait_fault */
     GpuvmFault wait_fault;
     void (*wait_abort)(void *arg);
+    void (*wait_hold)(void *arg, bool on);
+    bool hold_asked;                /* wait_hold(true) was called */
+    bool held;                      /* ... and the work stands */
     void *wait_arg;
     uint64_t retry_ns, releases_seen;
 

@@ -52,6 +52,9 @@ typedef struct SoftLaunch {
     /** done - on a worker thread, once; @fault NULL if it ended well. The
      *  grid is gone when it returns. */
     void (*done)(void *opaque, const GpuvmFault *fault, uint64_t ctas);
+    /** held - optional: after gpuvm_soft_pool_hold(), on any thread, once: no
+     *  CTA runs any more.  Must not call the pool. */
+    void (*held)(void *opaque);
     void *opaque;
 } SoftLaunch;
 
@@ -70,6 +73,12 @@ SoftGrid *gpuvm_soft_pool_launch(SoftPool *pool, const SoftLaunch *l);
  * done() comes with GPUVM_TRAP_TIMEOUT.  Never blocks, any thread.
  */
 void gpuvm_soft_pool_abort(SoftPool *pool, SoftGrid *grid);
+/**
+ * gpuvm_soft_pool_hold - @on: @grid (possibly gone already) stops between
+ * instructions, held() tells when; else it goes on.  A grid that is ending
+ * comes with done() instead.  Never blocks, any thread.
+ */
+void gpuvm_soft_pool_hold(SoftPool *pool, SoftGrid *grid, bool on);
 /** gpuvm_soft_gpu_pool - the pool of a GPU. */
 SoftPool *gpuvm_soft_gpu_pool(SoftGpu *gpu);
 

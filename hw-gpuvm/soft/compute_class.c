@@ -76,6 +76,18 @@ static void grid_abort(void *opaque)
     gpuvm_soft_pool_abort(c->pool, c->grid);
 }
 
+static void grid_held(void *opaque)
+{
+    gpuvm_soft_chan_held(opaque);
+}
+
+static void grid_hold(void *opaque, bool on)
+{
+    Compute *c = opaque;
+
+    gpuvm_soft_pool_hold(c->pool, c->grid, on);
+}
+
 static void fill_images(const SoftGrObj *o, SoftLaunch *l)
 {
     unsigned i;
@@ -124,6 +136,7 @@ static void fill_launch(SoftChan *chan, const Compute *c, uint32_t arg,
         .linked_tsc = ((GR_REG(o, GR_LINKED_TSC) |
                         GR_REG(gr3d, GR_LINKED_TSC)) & 1),
         .done = grid_done,
+        .held = grid_held,
         .opaque = chan,
     };
     memcpy(l->cb, c->cb, sizeof(l->cb));
@@ -143,7 +156,7 @@ static SoftStatus launch(SoftChan *chan, Compute *c, uint32_t arg)
     fill_launch(chan, c, arg, &l);
     c->pool = gpuvm_soft_gpu_pool(gpuvm_soft_chan_gpu(chan));
     c->grid = gpuvm_soft_pool_launch(c->pool, &l);
-    gpuvm_soft_chan_set_wait(chan, grid_abort, c);
+    gpuvm_soft_chan_set_wait(chan, grid_abort, grid_hold, c);
     return SOFT_WAIT;
 }
 

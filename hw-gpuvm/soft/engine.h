@@ -70,10 +70,18 @@ void gpuvm_soft_chan_complete(SoftChan *chan);
 bool gpuvm_soft_chan_aborted(SoftChan *chan);
 /** gpuvm_soft_chan_continue - ends a SOFT_WAIT; @fault NULL or copied. */
 void gpuvm_soft_chan_continue(SoftChan *chan, const GpuvmFault *fault);
-/** gpuvm_soft_chan_set_wait - for SOFT_WAIT: @abort(arg) is called, at most
- *  once and from any thread, when the channel is aborted meanwhile. */
+/**
+ * gpuvm_soft_chan_set_wait - for SOFT_WAIT: @abort(arg) is called, at most
+ * once and from any thread, when the channel is aborted meanwhile.  @hold
+ * (optional) is called with true when the channel is preempted meanwhile; the
+ * work then stands and says so with gpuvm_soft_chan_held(), or it ends; and
+ * with false when it shall go on.
+ */
 void gpuvm_soft_chan_set_wait(SoftChan *chan, void (*abort)(void *arg),
-                              void *arg);
+                              void (*hold)(void *arg, bool on), void *arg);
+/** gpuvm_soft_chan_held - the work that the channel waits for stands; any
+ *  thread. */
+void gpuvm_soft_chan_held(SoftChan *chan);
 
 /* All return SOFT_FAULT, so that a method can say `return ...fault(...)`. */
 SoftStatus gpuvm_soft_chan_fault(SoftChan *chan, const GpuvmFault *f);

@@ -8,7 +8,8 @@
  *   BLOCKED  a failed acquire; looked at again after any release that the
  *            executor performed and every SOFT_RETRY_NS (a CPU may write the
  *            location too)
- *   WAITING  a class started long work and gpuvm_soft_chan_continue() ends it
+ *   WAITING  a class started long work and gpuvm_soft_chan_continue() ends it;
+ *            preempt() has the work held, resume() lets it go on
  *   SW       a software method; resume() skips it
  *   FAULTED, ABORTED  only destroy() is left
  *
@@ -47,6 +48,21 @@ static bool in_wait(const SoftChan *chan)
     return chan->state == SOFT_CHAN_WAITING && !chan->continued;
 }
 
+/* Whether there is something to say to the work that @chan waits for. */
+static bool wait_wants(const SoftChan *chan)
+{
+    if (atomic_load(&chan->aborted)) {
+        return chan->wait_abort != NULL;
+    }
+    if (!chan->wait_hold) {
+        return false;
+    }
+    if (!chan->paused) {
+        return chan->held;
+    }
+    return !chan->hold_asked || (chan->held && chan->running);
+}
+
 /* Whether the executor has something to do for @chan; lock held. */
 static bool wants(const SoftGpu *gpu, const SoftChan *chan, uint64_t now)
 {
@@ -54,7 +70,7 @@ static bool wants(const SoftGpu *gpu, const SoftChan *chan, uint64_t now)
         return chan->destroying;
     }
     if (in_wait(chan)) {
-        return chan->wait_abort && atomic_load(&chan->aborted);
+        return wait_wants(chan);
     }
     if (atomic_load(&chan->aborted)) {
         return true;
@@ -180,6 +196,7 @@ static SoftPbResult run(SoftChan *chan)
     if (waited) {
         chan->continued = false;
         chan->continue_fault = false;
+        chan->hold_asked = chan->held = false;
         chan->state = SOFT_CHAN_READY;
     }
     g_mutex_unlock(&gpu->lock);
@@ -276,6 +293,39 @@ static void do_abort(SoftChan *chan)
     }
 }
 
+/* Tells STOPPED of a channel that preempt() stopped; lock held. */
+static void stop_paused(SoftChan *chan)
+{
+    SoftGpu *gpu = chan->gpu;
+
+    g_mutex_unlock(&gpu->lock);
+    gpuvm_soft_as_complete(chan->as);
+    g_mutex_lock(&gpu->lock);
+    tell_stopped(chan, GPUVM_STOP_PREEMPTED);
+}
+
+/* Has the work that @chan waits for held, or lets it go on; lock held. */
+static void serve_wait(SoftChan *chan)
+{
+    SoftGpu *gpu = chan->gpu;
+    void (*fn)(void *, bool) = chan->wait_hold;
+    void *arg = chan->wait_arg;
+    bool on = chan->paused;
+
+    if (on && chan->held) {
+        stop_paused(chan);
+        return;
+    }
+    chan->hold_asked = on;
+    if (!on) {
+        chan->held = false;
+        tell_started(chan);
+    }
+    g_mutex_unlock(&gpu->lock);
+    fn(arg, on);
+    g_mutex_lock(&gpu->lock);
+}
+
 /* Does one thing for @chan; lock held, dropped meanwhile. */
 static void serve(SoftChan *chan)
 {
@@ -287,11 +337,10 @@ static void serve(SoftChan *chan)
         chan->gone = true;
     } else if (atomic_load(&chan->aborted)) {
         do_abort(chan);
+    } else if (in_wait(chan)) {
+        serve_wait(chan);
     } else if (chan->paused) {
-        g_mutex_unlock(&gpu->lock);
-        gpuvm_soft_as_complete(chan->as);
-        g_mutex_lock(&gpu->lock);
-        tell_stopped(chan, GPUVM_STOP_PREEMPTED);
+        stop_paused(chan);
     } else {
         if (chan->state != SOFT_CHAN_BLOCKED) {
             tell_started(chan);

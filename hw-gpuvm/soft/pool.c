@@ -10,6 +10,10 @@
  * kernel that never ends takes its share and no more.  Contexts are reused
  * and their number is limited; with none left CTAs are not parked.
  *
+ * A grid can be held: its workers park what they have and leave, and the one
+ * that looks next says so with held().  Contexts that held grids keep do not
+ * count against the limit, so however many are held, others run.
+ *
  * The worker that leaves a grid last, with nothing left to claim, reports it
  * done.  A grid whose launch parameters are refused, or which is empty, goes
  * the same way with no CTA to claim, so done() always comes from a worker.
@@ -49,6 +53,8 @@ struct SoftGrid {
     _Atomic uint64_t next;      /* CTA to claim */
     _Atomic uint64_t finished;  /* CTAs */
     _Atomic uint32_t stop;      /* STOP_* */
+    _Atomic bool held;          /* nobody may work on it; pool's lock */
+    bool held_told;             /* held() was called for it; pool's lock */
     unsigned workers;           /* in it; pool's lock */
     bool faulted;               /* pool's lock, with fault */
     GpuvmFault fault;
@@ -73,7 +79,7 @@ struct SoftPool {
     GThread **threads;
 };
 
-/* Whether a worker can do something for @g; lock held. */
+/* Whether something of @g is left to do; lock held. */
 static bool has_work(SoftGrid *g)
 {
     return atomic_load(&g->stop) == STOP_NONE &&
@@ -137,8 +143,9 @@ static bool slice_over(void *opaque)
 {
     Slice *s = opaque;
 
-    return atomic_load(&s->pool->running) > 1 &&
-           gpuvm_soft_clock_ns() > s->end;
+    return atomic_load(&s->grid->held) ||
+           (atomic_load(&s->pool->running) > 1 &&
+            gpuvm_soft_clock_ns() > s->end);
 }
 
 static bool slice_bind(Slice *s)
@@ -208,6 +215,19 @@ static void run_slice(Slice *s)
 
 /* ---- contexts; all with the lock held ---- */
 
+/* How many contexts there may be. */
+static unsigned ctx_limit(SoftPool *pool)
+{
+    unsigned n = CTX_PER_THREAD;
+
+    for (guint i = 0; i < pool->grids->len; i++) {
+        SoftGrid *g = g_ptr_array_index(pool->grids, i);
+
+        n += atomic_load(&g->held);
+    }
+    return n * pool->nthreads;
+}
+
 static SoftCtaCtx *ctx_get(SoftPool *pool)
 {
     SoftCtaCtx *ctx;
@@ -217,7 +237,7 @@ static SoftCtaCtx *ctx_get(SoftPool *pool)
         pool->free_ctx = g_slist_delete_link(pool->free_ctx, pool->free_ctx);
         return ctx;
     }
-    if (pool->contexts >= pool->nthreads * CTX_PER_THREAD) {
+    if (pool->contexts >= ctx_limit(pool)) {
         return NULL;
     }
     ctx = g_new(SoftCtaCtx, 1);
@@ -292,7 +312,7 @@ static bool pick_slice(SoftPool *pool, Slice *s)
         guint i = (pool->cursor + k) % n;
         SoftGrid *g = g_ptr_array_index(pool->grids, i);
 
-        if (!has_work(g)) {
+        if (!has_work(g) || atomic_load(&g->held)) {
             continue;
         }
         s->fresh = !g->parked;
@@ -311,6 +331,23 @@ static bool pick_slice(SoftPool *pool, Slice *s)
         }
     }
     return false;
+}
+
+/*
+ * Tells of grids that stand, now that they are held; lock held.  It is kept
+ * during held(), so that the grid's channel cannot go meanwhile.
+ */
+static void tell_held(SoftPool *pool)
+{
+    for (guint i = 0; i < pool->grids->len; i++) {
+        SoftGrid *g = g_ptr_array_index(pool->grids, i);
+
+        if (atomic_load(&g->held) && !g->held_told && !g->workers &&
+            has_work(g)) {
+            g->held_told = true;
+            g->l.held(g->l.opaque);
+        }
+    }
 }
 
 /* The slice is over; lock held. */
@@ -348,6 +385,7 @@ static gpointer worker(gpointer opaque)
             run_slice(&s);
             g_mutex_lock(&pool->lock);
             end_slice(pool, &s);
+            tell_held(pool);
         } else if (pool->quit && !pool->grids->len) {
             break;
         } else {
@@ -460,19 +498,45 @@ SoftGrid *gpuvm_soft_pool_launch(SoftPool *pool, const SoftLaunch *l)
     return (SoftGrid *)id;
 }
 
-void gpuvm_soft_pool_abort(SoftPool *pool, SoftGrid *grid)
+/* The grid of that number if it is still there; lock held. */
+static SoftGrid *find_grid(SoftPool *pool, SoftGrid *grid)
 {
-    uintptr_t id = (uintptr_t)grid;
-
-    g_mutex_lock(&pool->lock);
     for (guint i = 0; i < pool->grids->len; i++) {
         SoftGrid *g = g_ptr_array_index(pool->grids, i);
 
-        if (g->id == id) {
-            stop_grid(g);
-            g_cond_broadcast(&pool->work);
-            break;
+        if (g->id == (uintptr_t)grid) {
+            return g;
         }
+    }
+    return NULL;
+}
+
+void gpuvm_soft_pool_abort(SoftPool *pool, SoftGrid *grid)
+{
+    SoftGrid *g;
+
+    g_mutex_lock(&pool->lock);
+    g = find_grid(pool, grid);
+    if (g) {
+        stop_grid(g);
+        g_cond_broadcast(&pool->work);
+    }
+    g_mutex_unlock(&pool->lock);
+}
+
+void gpuvm_soft_pool_hold(SoftPool *pool, SoftGrid *grid, bool on)
+{
+    SoftGrid *g;
+
+    g_mutex_lock(&pool->lock);
+    g = find_grid(pool, grid);
+    if (g && g->l.held) {
+        atomic_store(&g->held, on);
+        g->held_told = false;
+        if (on) {
+            tell_held(pool);    /* at once, if nobody is in it */
+        }
+        g_cond_broadcast(&pool->work);
     }
     g_mutex_unlock(&pool->lock);
 }

@@ -88,6 +88,8 @@ typedef struct Grid {
     _Atomic unsigned starts, stops, faults;
     _Atomic int last_stop;
     GpuvmFault fault;
+    GpuvmPush push;
+    bool joined;                /* bench and host are another one's */
 } Grid;
 
 #define CODE_OFFSET 0x10000
@@ -113,19 +115,52 @@ static bool grid_stopped(void *arg)
     return ((Grid *)arg)->stops > 0;
 }
 
+static bool grid_aborted(void *arg)
+{
+    return ((Grid *)arg)->last_stop == GPUVM_STOP_ABORTED;
+}
+
 static bool grid_started(void *arg)
 {
     return ((Grid *)arg)->starts > 0;
 }
 
-/* Submits a launch of the kernel { @lo, @hi }, then a release. */
-static void grid_open(Grid *g, uint32_t lo, uint32_t hi, uint64_t code_va)
+static const GpuvmGpuChanConfig *grid_config(Grid *g)
 {
-    GpuvmGpuChanConfig cfg = {
+    static GpuvmGpuChanConfig cfg;
+
+    cfg = (GpuvmGpuChanConfig) {
         .engines = GPUVM_ENGINE_BIT(GPUVM_ENGINE_GR),
         .event = grid_event,
         .opaque = g,
     };
+    return &cfg;
+}
+
+/* One more channel of @on's GPU, with the same push. */
+static void grid_join(Grid *g, Grid *on)
+{
+    memset(g, 0, sizeof(*g));
+    g->joined = true;
+    g->ops = on->ops;
+    g->b = on->b;
+    g->push = on->push;
+    CU_ASSERT_EQUAL_FATAL(g->ops->chan_create(g->b.as, grid_config(g),
+                                              &g->chan), 0);
+    CU_ASSERT_EQUAL(g->ops->chan_submit(g->chan, &g->push, 1), 0);
+}
+
+static void grid_code(Grid *g, uint32_t lo, uint32_t hi)
+{
+    uint32_t *code = (uint32_t *)((uint8_t *)g->b.slice.map + CODE_OFFSET);
+
+    code[0] = lo;
+    code[1] = hi;
+}
+
+/* Submits a launch of the kernel { @lo, @hi }, then a release. */
+static void grid_open(Grid *g, uint32_t lo, uint32_t hi, uint64_t code_va)
+{
     static const struct {
         uint16_t mthd;
         uint32_t data;
@@ -134,9 +169,8 @@ static void grid_open(Grid *g, uint32_t lo, uint32_t hi, uint64_t code_va)
         { CP_START_ID, 0 }, { CP_GPR_ALLOC, 4 }, { CP_BLOCKDIM_YX, 0x10020 },
         { CP_BLOCKDIM_Z, 1 }, { CP_GRIDDIM_YX, 0x10001 }, { CP_GRIDDIM_Z, 1 },
     };
-    uint32_t *w, *code;
-    GpuvmPush p;
     unsigned n = 0, i;
+    uint32_t *w;
 
     memset(g, 0, sizeof(*g));
     g->th = test_host_new(CONF_RAM, CONF_RAM_SIZE);
@@ -144,9 +178,7 @@ static void grid_open(Grid *g, uint32_t lo, uint32_t hi, uint64_t code_va)
                                                 2), 0);
     g->ops = g->b.gpu->ops;
     w = g->b.slice.map;
-    code = w + CODE_OFFSET / 4;
-    code[0] = lo;
-    code[1] = hi;
+    grid_code(g, lo, hi);
     for (i = 0; i < G_N_ELEMENTS(set); i++) {
         w[n++] = nvc0_pb_header(NVC0_PB_TYPE_INCR, 1, set[i].mthd, 1);
         w[n++] = set[i].data;
@@ -162,9 +194,10 @@ static void grid_open(Grid *g, uint32_t lo, uint32_t hi, uint64_t code_va)
     w[n++] = g->b.va + MARK_OFFSET;
     w[n++] = 1;
     w[n++] = NV906F_SEMAPHORE_RELEASE;
-    p = (GpuvmPush) { .va = g->b.va, .dwords = n };
-    CU_ASSERT_EQUAL_FATAL(g->ops->chan_create(g->b.as, &cfg, &g->chan), 0);
-    CU_ASSERT_EQUAL(g->ops->chan_submit(g->chan, &p, 1), 0);
+    g->push = (GpuvmPush) { .va = g->b.va, .dwords = n };
+    CU_ASSERT_EQUAL_FATAL(g->ops->chan_create(g->b.as, grid_config(g),
+                                              &g->chan), 0);
+    CU_ASSERT_EQUAL(g->ops->chan_submit(g->chan, &g->push, 1), 0);
 }
 
 static uint32_t grid_mark(Grid *g)
@@ -184,8 +217,10 @@ static void grid_close(Grid *g)
     stops = g->stops;
     g_usleep(2000);
     CU_ASSERT_EQUAL(g->stops, stops);
-    gpuvm_soft_bench_close(&g->b);
-    test_host_free(g->th);
+    if (!g->joined) {
+        gpuvm_soft_bench_close(&g->b);
+        test_host_free(g->th);
+    }
 }
 
 #define KERNEL_EXIT     0x00001de7, 0x80000000
@@ -237,30 +272,57 @@ static void test_grid_destroy(void)
     grid_close(&g);
 }
 
-static gpointer preempt_thread(gpointer opaque)
-{
-    Grid *g = opaque;
-
-    g->ops->chan_preempt(g->chan);
-    return NULL;
-}
-
-/* preempt() waits for the grid; an abort from elsewhere ends both. */
+/* preempt() parks an endless grid, resume() goes on with it; both at once
+ * with abort() end it. */
 static void test_grid_preempt(void)
 {
-    GThread *t;
+    unsigned i;
     Grid g;
 
     grid_open(&g, KERNEL_FOREVER, 0);
     CU_ASSERT_TRUE(test_wait(grid_started, &g, 5000));
-    t = g_thread_new("preempt", preempt_thread, &g);
-    g_usleep(20000);
-    CU_ASSERT_EQUAL(g.stops, 0);
+    for (i = 1; i <= 3; i++) {
+        g_usleep(5000);
+        g.ops->chan_preempt(g.chan);
+        CU_ASSERT_EQUAL(g.stops, i);
+        CU_ASSERT_EQUAL(g.last_stop, GPUVM_STOP_PREEMPTED);
+        g.ops->chan_resume(g.chan);
+    }
+    g_usleep(5000);
+    g.ops->chan_preempt(g.chan);
     g.ops->chan_abort(g.chan);
-    g_thread_join(t);
-    CU_ASSERT_EQUAL(g.stops, 1);
-    CU_ASSERT_EQUAL(g.last_stop, GPUVM_STOP_ABORTED);
+    CU_ASSERT_TRUE(test_wait(grid_aborted, &g, 5000));
+    CU_ASSERT_EQUAL(grid_mark(&g), 0);
     grid_close(&g);
+}
+
+/* However many channels are held with endless grids, another one's runs. */
+static void test_grid_held_many(void)
+{
+    Grid g[8], last;
+    unsigned i;
+
+    grid_open(&g[0], KERNEL_FOREVER, 0);
+    for (i = 0; i < G_N_ELEMENTS(g); i++) {
+        if (i) {
+            grid_join(&g[i], &g[0]);
+        }
+        CU_ASSERT_TRUE(test_wait(grid_started, &g[i], 5000));
+        g_usleep(5000);
+        g[i].ops->chan_preempt(g[i].chan);
+        CU_ASSERT_EQUAL(g[i].last_stop, GPUVM_STOP_PREEMPTED);
+    }
+    CU_ASSERT_EQUAL(gpuvm_counter(&g[0].th->host.counters, GPUVM_CNT_LAUNCHES),
+                    G_N_ELEMENTS(g));
+    grid_code(&g[0], KERNEL_EXIT);
+    grid_join(&last, &g[0]);
+    CU_ASSERT_TRUE(test_wait(grid_stopped, &last, 5000));
+    CU_ASSERT_EQUAL(last.last_stop, GPUVM_STOP_DONE);
+    CU_ASSERT_EQUAL(grid_mark(&g[0]), 1);
+    grid_close(&last);
+    for (i = G_N_ELEMENTS(g); i-- > 0; ) {
+        grid_close(&g[i]);
+    }
 }
 
 static void test_grid_fault(void)
@@ -310,7 +372,8 @@ static CU_TestInfo soft_tests[] = {
     { "grid", test_grid_done },
     { "abort of an endless grid", test_grid_abort },
     { "flush and destroy during an endless grid", test_grid_destroy },
-    { "preempt waits for a grid", test_grid_preempt },
+    { "preempt parks an endless grid", test_grid_preempt },
+    { "held grids leave room", test_grid_held_many },
     { "grid faults", test_grid_fault },
     CU_TEST_INFO_NULL,
 };
