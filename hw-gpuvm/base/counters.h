@@ -33,6 +33,7 @@
     X(SHADOW_SCANS, shadow_scans, "page-directory scans")                     \
     X(SHADOW_TABLES, shadow_tables, "page tables read by scans")              \
     X(SHADOW_ENTRIES, shadow_entries, "shadow entries changed by scans")      \
+    X(SHADOW_TOLD, shadow_told, "shadow entries told to the GPU or an aperture") \
     X(SHADOW_REFUSED, shadow_refused, "PTEs refused: outside the slice or RAM, or over budget") \
     X(REMAPS, remaps, "aperture runs remapped")                               \
     X(REMAP_FALLBACKS, remap_fallbacks, "falls back to a trapped aperture")   \

@@ -9,6 +9,10 @@
  * Over the whole BAR lies an I/O region, switched on when the aperture must
  * trap; above that, in BAR1, the USERD doorbell pages, which always trap.
  *
+ * Linux limits a process' mappings (vm.max_map_count), and at the limit its
+ * malloc fails too: all gpuvm devices together may use a quarter of it.
+ * Counted are runs; a device's sinks cost up to 96 more (192 MiB of BARs).
+ *
  * All of it runs under the big lock.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -18,6 +22,26 @@
 #include <sys/mman.h>
 
 #define SINK_SIZE (2 * MiB)
+#define MAX_MAP_COUNT "/proc/sys/vm/max_map_count"
+#define DEFAULT_MAX_MAP_COUNT 65530     /* Linux, if it does not tell */
+
+GpuvmMapBudget *gpuvm_map_budget(void)
+{
+    static GpuvmMapBudget budget;
+    g_autofree char *text = NULL;
+    uint64_t limit = 0;
+
+    if (!budget.max) {
+        if (g_file_get_contents(MAX_MAP_COUNT, &text, NULL, NULL)) {
+            limit = g_ascii_strtoull(text, NULL, 10);
+        }
+        if (!limit) {
+            limit = DEFAULT_MAX_MAP_COUNT;
+        }
+        budget.max = MAX(1, MIN(limit / 4, UINT32_MAX));
+    }
+    return &budget;
+}
 
 static bool aperture_place(GpuvmAperture *a, uint64_t off, uint64_t size,
                            int fd, uint64_t fd_off)

@@ -200,6 +200,8 @@ static bool device_open_vm(GpuvmState *s, Error **errp)
         .bar_size = { BAR1_SIZE, BAR3_SIZE },
         .aperture = s->bar_remap ? &gpuvm_qemu_aperture_ops : NULL,
         .aperture_opaque = s,
+        .map_shared = gpuvm_map_budget(),
+        .map_budget = s->map_budget,
         .shadow_eager = s->shadow && !strcmp(s->shadow, "eager"),
         .shadow_full = !s->shadow_diff,
         .weight = s->weight,
@@ -349,6 +351,7 @@ static GPUVM_PROPERTY device_properties[] = {
     DEFINE_PROP_STRING("modes", GpuvmState, modes),
     DEFINE_PROP_UINT32("weight", GpuvmState, weight, 100),
     DEFINE_PROP_BOOL("bar-remap", GpuvmState, bar_remap, true),
+    DEFINE_PROP_UINT32("map-budget", GpuvmState, map_budget, 0),
     DEFINE_PROP_STRING("shadow", GpuvmState, shadow),
     DEFINE_PROP_BOOL("shadow-diff", GpuvmState, shadow_diff, true),
     GPUVM_PROPERTY_END
@@ -364,6 +367,9 @@ static const struct {
                 "(default 100)" },
     { "bar-remap", "on (default): BAR1 and BAR3 are RAM to the guest; off: "
                    "every access traps" },
+    { "map-budget", "mappings that BAR1 and BAR3 may use before they trap; 0 "
+                    "(default): only the limit of all gpuvm devices, a quarter "
+                    "of vm.max_map_count" },
     { "shadow", "when page tables are synchronised: lazy (default, before "
                 "use) or eager (in each flush)" },
     { "shadow-diff", "on (default): only changed entries are bound; off: all "

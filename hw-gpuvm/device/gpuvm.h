@@ -78,6 +78,7 @@ struct GpuvmState {
     char *modes;
     uint32_t weight;
     bool bar_remap;
+    uint32_t map_budget;
     char *shadow;
     bool shadow_diff;
 
@@ -103,6 +104,8 @@ void gpuvm_ram_map_destroy(GpuvmState *s);
 
 /* aperture.c */
 extern const GpuvmApertureOps gpuvm_qemu_aperture_ops;
+/** gpuvm_map_budget - what all devices of this process may map. */
+GpuvmMapBudget *gpuvm_map_budget(void);
 bool gpuvm_aperture_realize(GpuvmState *s, GpuvmBar bar, uint64_t size,
                             Error **errp);
 void gpuvm_aperture_unrealize(GpuvmAperture *a);

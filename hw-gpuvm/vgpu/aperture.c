@@ -9,8 +9,9 @@
  *  1. the shadow's runs go into the page array; ranges that really changed
  *     are noted, and the number of contiguous runs is kept up to date at the
  *     edges of each range only;
- *  2. more runs than the budget (each is a mapping of the host process): the
- *     whole BAR traps, and nothing is mapped until it fits again;
+ *  2. more runs than the budgets of the VM and of the process (each run is a
+ *     mapping of the host process): the whole BAR traps, and nothing is
+ *     mapped until it fits again;
  *  3. otherwise the noted ranges are cut into runs, one call to the device
  *     each.  Coming back from a trap, the whole array is.
  *
@@ -152,6 +153,44 @@ static bool show_range(GpuvmVm *vm, GpuvmBar bar, PageRange r)
     return true;
 }
 
+static void give_back_maps(GpuvmVm *vm, VmAperture *a)
+{
+    if (vm->cfg.map_shared) {
+        vm->cfg.map_shared->used -= a->held;
+    }
+    a->held = 0;
+}
+
+/* Counts @a's runs in the budgets; false, and as before, if one is over. */
+static bool take_maps(GpuvmVm *vm, VmAperture *a)
+{
+    GpuvmMapBudget *shared = vm->cfg.map_shared;
+    uint64_t own = vm->cfg.map_budget ? vm->cfg.map_budget :
+                   shared ? UINT32_MAX : DEFAULT_MAP_BUDGET;
+    uint64_t sum = a->runs;
+    int bar;
+
+    for (bar = 0; bar < GPUVM_BAR_COUNT; bar++) {
+        if (&vm->aperture[bar] != a) {
+            sum += vm->aperture[bar].held;
+        }
+    }
+    if (sum > own ||
+        (shared && (uint64_t)shared->used - a->held + a->runs > shared->max)) {
+        return false;
+    }
+    give_back_maps(vm, a);
+    a->held = a->runs;
+    if (shared) {
+        shared->used += a->held;
+    }
+    return true;
+}
+
+/*
+ * A BAR that traps shows nothing below the trap: one run of sink, which leaves
+ * the mappings to others.
+ */
 static void set_trapped(GpuvmVm *vm, GpuvmBar bar, bool on)
 {
     VmAperture *a = &vm->aperture[bar];
@@ -168,14 +207,17 @@ static void set_trapped(GpuvmVm *vm, GpuvmBar bar, bool on)
                   a->runs);
     }
     vm->cfg.aperture->trap(vm->cfg.aperture_opaque, bar, on);
+    if (on) {
+        vm->cfg.aperture->sink(vm->cfg.aperture_opaque, bar, 0,
+                               (uint64_t)a->pages << PAGE_BITS);
+        give_back_maps(vm, a);
+    }
 }
 
 /* Brings what the device shows up to date with the page array. */
 static void show(GpuvmVm *vm, GpuvmBar bar)
 {
     VmAperture *a = &vm->aperture[bar];
-    unsigned budget = vm->cfg.map_budget ? vm->cfg.map_budget :
-                      DEFAULT_MAP_BUDGET;
     bool ok = true;
     guint i;
 
@@ -183,7 +225,7 @@ static void show(GpuvmVm *vm, GpuvmBar bar)
         g_array_set_size(a->changed, 0);
         return;
     }
-    if (a->runs > budget) {
+    if (!take_maps(vm, a)) {
         set_trapped(vm, bar, true);
     } else if (!a->shown) {
         ok = show_range(vm, bar, (PageRange) { 0, a->pages });
@@ -288,6 +330,7 @@ void gpuvm_aperture_fini(GpuvmVm *vm, GpuvmBar bar)
 {
     VmAperture *a = &vm->aperture[bar];
 
+    give_back_maps(vm, a);
     gpuvm_shadow_free(a->shadow);
     g_free(a->want);
     if (a->changed) {

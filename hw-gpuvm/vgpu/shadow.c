@@ -290,6 +290,7 @@ static void tell(GpuvmShadow *s, int level, uint64_t va, uint64_t raw)
                     .kind = pte.kind, .flags = pte.flags };
     bool bind = pte.usable && in_slice(s, &pte, size);
 
+    s->stats.told++;
     if (pte.valid && !bind) {
         refuse(s, va, raw);
     }
@@ -534,6 +535,7 @@ void gpuvm_shadow_sync(GpuvmShadow *s, const GpuvmPdb *pdb, bool full)
     gpuvm_count(&h->counters, GPUVM_CNT_SHADOW_SCANS);
     gpuvm_count_n(&h->counters, GPUVM_CNT_SHADOW_TABLES, s->stats.tables);
     gpuvm_count_n(&h->counters, GPUVM_CNT_SHADOW_ENTRIES, s->stats.entries);
+    gpuvm_count_n(&h->counters, GPUVM_CNT_SHADOW_TOLD, s->stats.told);
     gpuvm_host_trace(h, GPUVM_TRACE_SHADOW_SCAN, pdb->addr, s->stats.tables,
                      s->stats.entries, gpuvm_host_clock_ns(h) - start);
     if (s->stats.refused && !s->said_budget) {

@@ -44,6 +44,7 @@ typedef struct GpuvmShadowConfig {
 typedef struct GpuvmShadowStats {
     uint64_t tables;            /* tables read */
     uint64_t entries;           /* entries that had changed */
+    uint64_t told;              /* entries that the sink was told of */
     uint64_t refused;           /* entries or tables not taken */
 } GpuvmShadowStats;
 

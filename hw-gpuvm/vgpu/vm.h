@@ -46,6 +46,15 @@ typedef struct GpuvmApertureOps {
     void (*trap)(void *opaque, GpuvmBar bar, bool on);
 } GpuvmApertureOps;
 
+/**
+ * GpuvmMapBudget - mappings (aperture runs) that several VMs of one process
+ * may use together; under the device lock.
+ */
+typedef struct GpuvmMapBudget {
+    unsigned max;
+    unsigned used;
+} GpuvmMapBudget;
+
 typedef struct GpuvmVmConfig {
     const char *name;           /* for logs */
     GpuvmGpu *gpu;
@@ -55,7 +64,9 @@ typedef struct GpuvmVmConfig {
     uint64_t bar_size[GPUVM_BAR_COUNT];
     const GpuvmApertureOps *aperture; /* NULL: apertures always trap */
     void *aperture_opaque;
-    unsigned map_budget;        /* aperture runs before it traps; 0 = 4096 */
+    GpuvmMapBudget *map_shared; /* with other VMs; NULL: none */
+    unsigned map_budget;        /* this VM's aperture runs; 0: no limit of its
+                                   own (4096 without .map_shared) */
     bool shadow_eager;          /* sync in each flush, not before use */
     bool shadow_full;           /* shadow-diff=off: rebind everything */
     uint32_t weight;            /* scheduler weight, 1..1000; 0 = 100 */

@@ -114,6 +114,7 @@ typedef struct VmAperture {
     uint32_t pages;         /* of 4 KiB */
     uint32_t *want;         /* by page: slice page number or APERTURE_SINK */
     unsigned runs;          /* contiguous runs in .want */
+    unsigned held;          /* runs shown, as counted in the budgets */
     bool trapped;           /* over budget, or map() failed */
     bool shown;             /* the device was told of .want once */
     GArray *changed;        /* ranges of pages of the sync that goes on */

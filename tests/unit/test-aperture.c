@@ -272,7 +272,9 @@ static void test_budget(void)
     put64(f, 0x800000 + 7 * 4096, 0x5a);
     flush(f);
     CU_ASSERT_TRUE(f->trapped);
-    CU_ASSERT_EQUAL(f->maps + f->sinks, 0);
+    CU_ASSERT_EQUAL(f->maps, 0);
+    CU_ASSERT_EQUAL(f->sinks, 1);       /* nothing is left mapped below */
+    CU_ASSERT_EQUAL(f->last_size, BAR_SIZE);
     CU_ASSERT_EQUAL(gpuvm_counter(c, GPUVM_CNT_REMAP_FALLBACKS), 1);
     CU_ASSERT_EQUAL(rd(f, 14 * 4096, 1), 0x5a);
     CU_ASSERT_EQUAL(gpuvm_counter(c, GPUVM_CNT_APERTURE_TRAPS), 1);
@@ -301,6 +303,46 @@ static void test_budget(void)
     CU_ASSERT_EQUAL(f->shown[0], 0xa00000);
     CU_ASSERT_EQUAL(f->shown[1], 0xa01000);
     teardown(f);
+}
+
+/* Two VMs of a process share a budget; who traps or ends gives back. */
+static void test_shared_budget(void)
+{
+    GpuvmMapBudget budget = { .max = 100 };
+    Fixture *f[2] = { setup(&ops), setup(&ops) };
+    unsigned i, k;
+
+    for (k = 0; k < 2; k++) {
+        f[k]->vm->cfg.map_shared = &budget;
+        tables(f[k]);
+        gpuvm_aperture_set(f[k]->vm, GPUVM_BAR1, true, INST);
+    }
+    CU_ASSERT_EQUAL(budget.used, 2);
+    for (i = 0; i < 30; i++) {
+        put64(f[0], SMALL + i * 16, PTE(0x800000 + i * 4096));
+        put64(f[1], SMALL + i * 16, PTE(0x800000 + i * 4096));
+    }
+    flush(f[0]);
+    CU_ASSERT_FALSE(f[0]->trapped);
+    CU_ASSERT_EQUAL(budget.used, 61);   /* 30 and the sinks between, and 1 */
+    flush(f[1]);
+    CU_ASSERT_TRUE(f[1]->trapped);
+    CU_ASSERT_FALSE(f[0]->trapped);
+    CU_ASSERT_EQUAL(budget.used, 60);
+    /* the first needs less: the second gets it at its next flush */
+    for (i = 10; i < 30; i++) {
+        put64(f[0], SMALL + i * 16, 0);
+    }
+    flush(f[0]);
+    CU_ASSERT_EQUAL(budget.used, 20);
+    flush(f[1]);
+    CU_ASSERT_FALSE(f[1]->trapped);
+    CU_ASSERT_EQUAL(budget.used, 80);
+    CU_ASSERT_EQUAL(f[1]->shown[58], 0x81d000);
+    teardown(f[1]);
+    CU_ASSERT_EQUAL(budget.used, 20);
+    teardown(f[0]);
+    CU_ASSERT_EQUAL(budget.used, 0);
 }
 
 /* Random tables: what is shown and what a trap reads agree with the tables. */
@@ -404,6 +446,7 @@ static CU_TestInfo tests[] = {
     { "changes only", test_changes },
     { "directory moves", test_directory_moves },
     { "budget of mappings", test_budget },
+    { "budget shared by VMs", test_shared_budget },
     { "random tables", test_random },
     { "trapped accesses", test_traps },
     CU_TEST_INFO_NULL,
