@@ -141,6 +141,21 @@ uint32_t gpuvm_xfer_max(GpuvmXfer *x, const char *what, uint32_t v,
     return v;
 }
 
+void gpuvm_xfer_blob(GpuvmXfer *x, GByteArray *b)
+{
+    uint32_t len = x->loading ? 0 : b->len;
+
+    gpuvm_xfer_u32(x, &len);
+    if (!x->loading) {
+        gpuvm_xfer_bytes(x, b->data, len);
+    } else if (len > (size_t)(x->end[x->depth] - x->at)) {
+        gpuvm_xfer_fail(x, "the saved state ends too early");
+    } else if (!x->err) {
+        g_byte_array_append(b, x->at, len);
+        x->at += len;
+    }
+}
+
 uint32_t gpuvm_xfer_begin(GpuvmXfer *x, const char *name, uint32_t version)
 {
     char tag[NAME_SIZE + 1] = { 0 }, want[NAME_SIZE] = { 0 };

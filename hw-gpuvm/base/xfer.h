@@ -79,6 +79,9 @@ uint32_t gpuvm_xfer_max(GpuvmXfer *x, const char *what, uint32_t v,
  */
 void gpuvm_xfer_sparse(GpuvmXfer *x, void *p, size_t n);
 
+/** gpuvm_xfer_blob - bytes of any number: those of @b, or to its end. */
+void gpuvm_xfer_blob(GpuvmXfer *x, GByteArray *b);
+
 /** An enum or unsigned field that is at most @last. */
 #define GPUVM_XFER_CODE(x, what, field, last) \
     ((field) = gpuvm_xfer_max(x, what, (field), last))

@@ -25,6 +25,8 @@
 
 #include "base/host.h"
 
+struct GpuvmXfer;       /* base/xfer.h */
+
 typedef struct GpuvmGpu GpuvmGpu;
 typedef struct GpuvmGpuAs GpuvmGpuAs;
 typedef struct GpuvmGpuChan GpuvmGpuChan;
@@ -241,7 +243,18 @@ typedef struct GpuvmGpuOps {
     void (*chan_abort)(GpuvmGpuChan *chan);
     /** chan_destroy - aborts and waits; no event comes after it returns. */
     void (*chan_destroy)(GpuvmGpuChan *chan);
+    /**
+     * chan_xfer - optional (NULL: such state cannot be saved).  Saves all
+     * state of a channel that stands and has not faulted, work in flight
+     * included; or loads it into one just created, which then stands: what
+     * was idle goes on with submit(), all else with resume().  Errors are
+     * kept in @x; then only destroy() is left of a channel that was loaded.
+     */
+    void (*chan_xfer)(GpuvmGpuChan *chan, struct GpuvmXfer *x);
 } GpuvmGpuOps;
+
+/** gpuvm_fault_xfer - saves or loads a fault; codes are in range after. */
+void gpuvm_fault_xfer(GpuvmFault *f, struct GpuvmXfer *x);
 
 /** Every implementation's object starts with this. */
 struct GpuvmGpu {

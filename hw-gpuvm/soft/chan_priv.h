@@ -115,6 +115,8 @@ void gpuvm_soft_chan_preempt(GpuvmGpuChan *chan);
 void gpuvm_soft_chan_resume(GpuvmGpuChan *chan);
 void gpuvm_soft_chan_abort(GpuvmGpuChan *chan);
 void gpuvm_soft_chan_destroy(GpuvmGpuChan *chan);
+/** gpuvm_soft_chan_xfer - chan_state.c */
+void gpuvm_soft_chan_xfer(GpuvmGpuChan *chan, GpuvmXfer *x);
 
 /** gpuvm_soft_chan_emit - stamps @ev and hands it to the channel's owner; on
  *  the executor's thread, outside a section and with no lock. */

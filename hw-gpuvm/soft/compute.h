@@ -7,6 +7,7 @@
 #ifndef GPUVM_SOFT_COMPUTE_H
 #define GPUVM_SOFT_COMPUTE_H
 
+#include "base/xfer.h"
 #include "soft/as.h"
 
 typedef struct SoftPool SoftPool;
@@ -79,6 +80,12 @@ void gpuvm_soft_pool_abort(SoftPool *pool, SoftGrid *grid);
  * comes with done() instead.  Never blocks, any thread.
  */
 void gpuvm_soft_pool_hold(SoftPool *pool, SoftGrid *grid, bool on);
+/**
+ * gpuvm_soft_pool_xfer - saves grid *@grid, which is held and stands, or loads
+ * one, which is held then.  @l: as, done, held and opaque of the new one.
+ */
+void gpuvm_soft_pool_xfer(SoftPool *pool, SoftGrid **grid, const SoftLaunch *l,
+                          GpuvmXfer *x);
 /** gpuvm_soft_gpu_pool - the pool of a GPU. */
 SoftPool *gpuvm_soft_gpu_pool(SoftGpu *gpu);
 

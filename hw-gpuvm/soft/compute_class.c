@@ -206,6 +206,39 @@ static void compute_destroy(SoftChan *chan, void *obj)
     g_free(obj);
 }
 
+static void compute_xfer(SoftChan *chan, void *obj, GpuvmXfer *x)
+{
+    Compute *c = obj;
+    unsigned i;
+
+    gpuvm_xfer_begin(x, "COMPUTE", 1);
+    gpuvm_soft_gr_xfer(&c->gr, x);
+    for (i = 0; i < SOFT_MAX_CB; i++) {
+        gpuvm_xfer_u64(x, &c->cb[i].va);
+        gpuvm_xfer_u32(x, &c->cb[i].size);
+    }
+    gpuvm_xfer_words(x, c->tic, SOFT_MAX_TIC);
+    gpuvm_xfer_words(x, c->tsc, SOFT_MAX_TSC);
+    gpuvm_xfer_end(x);
+}
+
+static void compute_xfer_wait(SoftChan *chan, void *obj, GpuvmXfer *x)
+{
+    Compute *c = obj;
+    SoftLaunch l = {
+        .as = gpuvm_soft_chan_as(chan),
+        .done = grid_done,
+        .held = grid_held,
+        .opaque = chan,
+    };
+
+    c->pool = gpuvm_soft_gpu_pool(gpuvm_soft_chan_gpu(chan));
+    gpuvm_soft_pool_xfer(c->pool, &c->grid, &l, x);
+    if (x->loading && c->grid) {
+        gpuvm_soft_chan_set_wait(chan, grid_abort, grid_hold, c);
+    }
+}
+
 const SoftClass gpuvm_soft_class_compute = {
     .id = GF100_CLASS_COMPUTE,
     .name = "compute",
@@ -215,4 +248,6 @@ const SoftClass gpuvm_soft_class_compute = {
     .method = gpuvm_soft_gr_method,
     .bulk = gpuvm_soft_gr_bulk,
     .resume = gpuvm_soft_gr_resume,
+    .xfer = compute_xfer,
+    .xfer_wait = compute_xfer_wait,
 };

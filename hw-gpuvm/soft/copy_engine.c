@@ -258,6 +258,18 @@ static SoftStatus ce_method(SoftChan *chan, void *obj, unsigned subc,
     return mthd == CE_EXEC ? ce_exec(chan, c, data) : SOFT_OK;
 }
 
+static void ce_xfer(SoftChan *chan, void *obj, GpuvmXfer *x)
+{
+    Ce *c = obj;
+
+    gpuvm_xfer_begin(x, "CE", 1);
+    gpuvm_xfer_words(x, c->regs, G_N_ELEMENTS(c->regs));
+    for (size_t i = 0; i < G_N_ELEMENTS(methods); i++) {
+        REG(c, methods[i].mthd) &= methods[i].valid;
+    }
+    gpuvm_xfer_end(x);
+}
+
 const SoftClass gpuvm_soft_class_ce0 = {
     .id = GF100_CLASS_CE0,
     .name = "ce0",
@@ -265,6 +277,7 @@ const SoftClass gpuvm_soft_class_ce0 = {
     .create = ce0_create,
     .destroy = ce_destroy,
     .method = ce_method,
+    .xfer = ce_xfer,
 };
 
 const SoftClass gpuvm_soft_class_ce1 = {
@@ -274,4 +287,5 @@ const SoftClass gpuvm_soft_class_ce1 = {
     .create = ce1_create,
     .destroy = ce_destroy,
     .method = ce_method,
+    .xfer = ce_xfer,
 };

@@ -12,6 +12,7 @@
 #ifndef GPUVM_SOFT_ENGINE_H
 #define GPUVM_SOFT_ENGINE_H
 
+#include "base/xfer.h"
 #include "soft/as.h"
 
 typedef struct GpuvmGpuChan SoftChan;
@@ -50,6 +51,14 @@ struct SoftClass {
      * macro that launched a grid) and may return SOFT_WAIT again.
      */
     SoftStatus (*resume)(SoftChan *chan, void *obj);
+    /** xfer - saves the object's state, or loads it into a new object; the
+     *  channel stands. */
+    void (*xfer)(SoftChan *chan, void *obj, GpuvmXfer *x);
+    /**
+     * xfer_wait - optional, for classes that hold: the work that the channel
+     * waits for; it is held.  Loading, it is made anew, held.
+     */
+    void (*xfer_wait)(SoftChan *chan, void *obj, GpuvmXfer *x);
 };
 
 /** The classes there are; soft/classes.c; NULL-terminated. */

@@ -65,3 +65,8 @@ SoftStatus gpuvm_soft_gr_resume(SoftChan *chan, void *obj)
 {
     return gpuvm_soft_macro_resume(chan, gpuvm_soft_gr_macro(chan, obj));
 }
+
+void gpuvm_soft_gr_xfer(SoftGrObj *o, GpuvmXfer *x)
+{
+    gpuvm_xfer_words(x, o->regs, SOFT_GR_REGS);
+}

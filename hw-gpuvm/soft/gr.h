@@ -48,6 +48,9 @@ uint32_t gpuvm_soft_gr_bulk(SoftChan *chan, void *obj, uint32_t mthd,
 /** gpuvm_soft_gr_resume - SoftClass.resume: goes on with a macro. */
 SoftStatus gpuvm_soft_gr_resume(SoftChan *chan, void *obj);
 
+/** gpuvm_soft_gr_xfer - saves or loads the register file. */
+void gpuvm_soft_gr_xfer(SoftGrObj *o, GpuvmXfer *x);
+
 /** gpuvm_soft_gr3d_macro - the macro engine inside a 3D object. */
 SoftMacro *gpuvm_soft_gr3d_macro(void *obj);
 

@@ -86,6 +86,16 @@ static void gr3d_destroy(SoftChan *chan, void *obj)
     g_free(obj);
 }
 
+static void gr3d_xfer(SoftChan *chan, void *obj, GpuvmXfer *x)
+{
+    Gr3d *g = obj;
+
+    gpuvm_xfer_begin(x, "3D", 1);
+    gpuvm_soft_gr_xfer(&g->gr, x);
+    gpuvm_soft_macro_xfer(chan, &g->macro, x);
+    gpuvm_xfer_end(x);
+}
+
 const SoftClass gpuvm_soft_class_3d = {
     .id = GF100_CLASS_3D,
     .name = "3d",
@@ -95,4 +105,5 @@ const SoftClass gpuvm_soft_class_3d = {
     .method = gpuvm_soft_gr_method,
     .bulk = gpuvm_soft_gr_bulk,
     .resume = gpuvm_soft_gr_resume,
+    .xfer = gr3d_xfer,
 };

@@ -167,6 +167,24 @@ static uint32_t m2mf_bulk(SoftChan *chan, void *obj, uint32_t mthd,
     return n;
 }
 
+static void m2mf_xfer(SoftChan *chan, void *obj, GpuvmXfer *x)
+{
+    M2mf *m = obj;
+
+    gpuvm_xfer_begin(x, "M2MF", 1);
+    gpuvm_xfer_words(x, m->regs, G_N_ELEMENTS(m->regs));
+    gpuvm_soft_side_xfer(&m->to, x);
+    gpuvm_xfer_u32(x, &m->exec);
+    gpuvm_xfer_u32(x, &m->length);
+    gpuvm_xfer_u32(x, &m->lines);
+    gpuvm_xfer_u32(x, &m->line);
+    gpuvm_xfer_u32(x, &m->x);
+    if (m->line < m->lines && m->x >= m->length) {
+        gpuvm_xfer_fail(x, "an upload stands behind the end of its line");
+    }
+    gpuvm_xfer_end(x);
+}
+
 const SoftClass gpuvm_soft_class_m2mf = {
     .id = GF100_CLASS_M2MF,
     .name = "m2mf",
@@ -175,4 +193,5 @@ const SoftClass gpuvm_soft_class_m2mf = {
     .destroy = m2mf_destroy,
     .method = m2mf_method,
     .bulk = m2mf_bulk,
+    .xfer = m2mf_xfer,
 };

@@ -75,6 +75,9 @@ static inline bool gpuvm_soft_macro_is_call(uint32_t mthd)
 SoftStatus gpuvm_soft_macro_deliver(SoftChan *chan, SoftMacro *m,
                                     struct SoftGrObj *o, unsigned subc,
                                     uint32_t mthd, uint32_t data);
+/** gpuvm_soft_macro_xfer - saves or loads code memory and a macro that is
+ *  under way. */
+void gpuvm_soft_macro_xfer(SoftChan *chan, SoftMacro *m, GpuvmXfer *x);
 /** gpuvm_soft_macro_resume - after a SOFT_WAIT: goes on where it stood. */
 SoftStatus gpuvm_soft_macro_resume(SoftChan *chan, SoftMacro *m);
 

@@ -28,62 +28,19 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include <glib.h>
 #include <string.h>
 
-#include "soft/cta.h"
-#include "soft/soft.h"
+#include "soft/pool_priv.h"
 
 #define SLICE_NS 2000000u       /* before another waiting grid has its turn */
 #define MAX_THREADS 256
 #define CTX_PER_THREAD 4        /* one running, the others parked */
 
-/* Why a grid stops early; the word that SoftCta.abort points at. */
-enum {
-    STOP_NONE,
-    STOP_FAULT,
-    STOP_ABORT,
-};
-
-struct SoftGrid {
-    SoftLaunch l;
-    uintptr_t id;
-    uint64_t total;             /* CTAs */
-    uint64_t start_ns;
-    _Atomic uint64_t next;      /* CTA to claim */
-    _Atomic uint64_t finished;  /* CTAs */
-    _Atomic uint32_t stop;      /* STOP_* */
-    _Atomic bool held;          /* nobody may work on it; pool's lock */
-    bool held_told;             /* held() was called for it; pool's lock */
-    unsigned workers;           /* in it; pool's lock */
-    bool faulted;               /* pool's lock, with fault */
-    GpuvmFault fault;
-    GSList *parked;             /* of SoftCtaCtx; pool's lock */
-    GMutex prog_lock;
-    SoftProgram *prog;          /* prog_lock */
-};
-
-struct SoftPool {
-    SoftGpu *gpu;
-    SoftProgramCache *programs;
-    GMutex lock;
-    GCond work;
-    GPtrArray *grids;           /* of SoftGrid; lock */
-    guint cursor;               /* lock */
-    uintptr_t last_id;          /* lock */
-    bool quit;                  /* lock */
-    GSList *free_ctx;           /* of SoftCtaCtx; lock */
-    unsigned contexts;          /* that exist; lock */
-    _Atomic unsigned running;   /* length of grids, to be looked at */
-    unsigned nthreads;
-    GThread **threads;
-};
-
 /* Whether something of @g is left to do; lock held. */
 static bool has_work(SoftGrid *g)
 {
     return atomic_load(&g->stop) == STOP_NONE &&
-           (g->parked || atomic_load(&g->next) < g->total);
+           (g->parked || g->loaded || atomic_load(&g->next) < g->total);
 }
 
 static void fault_fill(GpuvmFault *f, GpuvmTrap trap)
@@ -136,6 +93,7 @@ typedef struct Slice {
     SoftGrid *grid;
     SoftCtaCtx *ctx;
     bool fresh;                 /* ctx is not bound to the grid yet */
+    GByteArray *loaded;         /* a saved CTA to go on with, or NULL */
     uint64_t end;
 } Slice;
 
@@ -146,6 +104,26 @@ static bool slice_over(void *opaque)
     return atomic_load(&s->grid->held) ||
            (atomic_load(&s->pool->running) > 1 &&
             gpuvm_soft_clock_ns() > s->end);
+}
+
+/* Puts the saved CTA into the context. */
+static bool slice_load(Slice *s)
+{
+    GpuvmXfer x;
+    char *err = NULL;
+
+    gpuvm_xfer_loader(&x, s->loaded->data, s->loaded->len);
+    gpuvm_soft_cta_xfer(s->ctx, &x);
+    g_byte_array_unref(g_steal_pointer(&s->loaded));
+    if (gpuvm_xfer_finish(&x, &err)) {
+        return true;
+    }
+    gpuvm_log(gpuvm_soft_as_host(s->grid->l.as), GPUVM_LOG_ERROR,
+              "a saved thread block cannot go on: %s", err);
+    g_free(err);
+    s->ctx->started = false;
+    grid_trap(s->pool, s->grid, GPUVM_TRAP_ILLEGAL_INSTR);
+    return false;
 }
 
 static bool slice_bind(Slice *s)
@@ -162,7 +140,7 @@ static bool slice_bind(Slice *s)
     }
     s->ctx->pause = slice_over;
     s->ctx->pause_arg = s;
-    return true;
+    return !s->loaded || slice_load(s);
 }
 
 /* Claims the next CTA, unless one is under way. */
@@ -295,6 +273,7 @@ static SoftGrid *pick_finished(SoftPool *pool)
 
         if (!g->workers && !has_work(g)) {
             ctx_put_parked(pool, g);
+            g_slist_free_full(g->loaded, (GDestroyNotify)g_byte_array_unref);
             g_ptr_array_remove_index(pool->grids, i);
             atomic_store(&pool->running, pool->grids->len);
             return g;
@@ -316,6 +295,7 @@ static bool pick_slice(SoftPool *pool, Slice *s)
             continue;
         }
         s->fresh = !g->parked;
+        s->loaded = NULL;
         if (g->parked) {
             s->ctx = g->parked->data;
             g->parked = g_slist_delete_link(g->parked, g->parked);
@@ -323,6 +303,10 @@ static bool pick_slice(SoftPool *pool, Slice *s)
             s->ctx = ctx_get(pool);
         }
         if (s->ctx) {
+            if (s->fresh && g->loaded) {
+                s->loaded = g->loaded->data;
+                g->loaded = g_slist_delete_link(g->loaded, g->loaded);
+            }
             pool->cursor = i + 1;
             s->pool = pool;
             s->grid = g;
@@ -356,6 +340,9 @@ static void end_slice(SoftPool *pool, Slice *s)
     SoftGrid *g = s->grid;
 
     g->workers--;
+    if (s->loaded) {
+        g_byte_array_unref(s->loaded);
+    }
     if (s->ctx->started && atomic_load(&g->stop) == STOP_NONE) {
         g->parked = g_slist_append(g->parked, s->ctx);
     } else {
@@ -465,7 +452,6 @@ SoftGrid *gpuvm_soft_pool_launch(SoftPool *pool, const SoftLaunch *l)
 {
     GpuvmHost *host = gpuvm_soft_as_host(l->as);
     SoftGrid *g = g_new0(SoftGrid, 1);
-    uintptr_t id;
 
     g->l = *l;
     g->start_ns = gpuvm_soft_clock_ns();
@@ -485,6 +471,13 @@ SoftGrid *gpuvm_soft_pool_launch(SoftPool *pool, const SoftLaunch *l)
     gpuvm_host_trace(host, GPUVM_TRACE_LAUNCH, l->entry, l->grid[0],
                      l->grid[1],
                      (uint64_t)l->block[0] * l->block[1] * l->block[2]);
+    return gpuvm_soft_pool_add(pool, g);
+}
+
+SoftGrid *gpuvm_soft_pool_add(SoftPool *pool, SoftGrid *g)
+{
+    uintptr_t id;
+
     g_mutex_lock(&pool->lock);
     id = ++pool->last_id;
     g->id = id;
@@ -498,8 +491,7 @@ SoftGrid *gpuvm_soft_pool_launch(SoftPool *pool, const SoftLaunch *l)
     return (SoftGrid *)id;
 }
 
-/* The grid of that number if it is still there; lock held. */
-static SoftGrid *find_grid(SoftPool *pool, SoftGrid *grid)
+SoftGrid *gpuvm_soft_pool_find(SoftPool *pool, SoftGrid *grid)
 {
     for (guint i = 0; i < pool->grids->len; i++) {
         SoftGrid *g = g_ptr_array_index(pool->grids, i);
@@ -516,7 +508,7 @@ void gpuvm_soft_pool_abort(SoftPool *pool, SoftGrid *grid)
     SoftGrid *g;
 
     g_mutex_lock(&pool->lock);
-    g = find_grid(pool, grid);
+    g = gpuvm_soft_pool_find(pool, grid);
     if (g) {
         stop_grid(g);
         g_cond_broadcast(&pool->work);
@@ -529,7 +521,7 @@ void gpuvm_soft_pool_hold(SoftPool *pool, SoftGrid *grid, bool on)
     SoftGrid *g;
 
     g_mutex_lock(&pool->lock);
-    g = find_grid(pool, grid);
+    g = gpuvm_soft_pool_find(pool, grid);
     if (g && g->l.held) {
         atomic_store(&g->held, on);
         g->held_told = false;

@@ -14,6 +14,8 @@
 
 #include <string.h>
 
+#include "spec/surface.h"
+
 /* What a line costs besides its bytes, in bytes' worth of time. */
 #define LINE_COST 64
 
@@ -72,6 +74,29 @@ bool gpuvm_soft_side_write(SoftTlb *t, const SoftSide *s, uint64_t x,
         n -= run;
     }
     return true;
+}
+
+void gpuvm_soft_side_xfer(SoftSide *s, GpuvmXfer *x)
+{
+    uint64_t pitch = s->pitch;
+    uint32_t w = s->bl.w_log2, h = s->bl.h_log2, d = s->bl.d_log2;
+
+    gpuvm_xfer_u64(x, &s->va);
+    s->va &= SOFT_VA_MASK;
+    gpuvm_xfer_bool(x, &s->tiled);
+    gpuvm_xfer_u64(x, &pitch);
+    s->pitch = (int32_t)pitch;
+    /* as gpuvm_soft_bl_init() makes them; shifts rely on it */
+    s->bl.w_log2 = gpuvm_xfer_max(x, "column", w, SURF_GOB_WIDTH_LOG2);
+    s->bl.h_log2 = gpuvm_xfer_max(x, "block height", h,
+                                  15 + SURF_GOB_HEIGHT_LOG2);
+    s->bl.d_log2 = gpuvm_xfer_max(x, "block depth", d, 15);
+    s->bl.block_log2 = s->bl.w_log2 + s->bl.h_log2 + s->bl.d_log2;
+    gpuvm_xfer_u32(x, &s->bl.blocks_x);
+    gpuvm_xfer_u32(x, &s->bl.blocks_y);
+    gpuvm_xfer_u32(x, &s->x);
+    gpuvm_xfer_u32(x, &s->y);
+    gpuvm_xfer_u32(x, &s->z);
 }
 
 /* The page that one side is in. */

@@ -75,6 +75,9 @@ static inline uint64_t gpuvm_soft_side_at(const SoftSide *s, uint64_t x,
            SOFT_VA_MASK;
 }
 
+/** gpuvm_soft_side_xfer - saves or loads it. */
+void gpuvm_soft_side_xfer(SoftSide *s, GpuvmXfer *x);
+
 /**
  * gpuvm_soft_side_read, _write - @n bytes from byte @x of line @line on, in
  * that line; false with @f where one faults.

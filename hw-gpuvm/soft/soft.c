@@ -197,4 +197,5 @@ const GpuvmGpuOps gpuvm_gpu_soft_ops = {
     .chan_resume = gpuvm_soft_chan_resume,
     .chan_abort = gpuvm_soft_chan_abort,
     .chan_destroy = gpuvm_soft_chan_destroy,
+    .chan_xfer = gpuvm_soft_chan_xfer,
 };

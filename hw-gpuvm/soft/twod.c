@@ -63,6 +63,15 @@ static void twod_destroy(SoftChan *chan, void *obj)
     g_free(obj);
 }
 
+static void twod_xfer(SoftChan *chan, void *obj, GpuvmXfer *x)
+{
+    Twod *t = obj;
+
+    gpuvm_xfer_begin(x, "2D", 1);
+    gpuvm_soft_gr_xfer(&t->gr, x);
+    gpuvm_xfer_end(x);
+}
+
 const SoftClass gpuvm_soft_class_2d = {
     .id = GF100_CLASS_2D,
     .name = "2d",
@@ -71,4 +80,5 @@ const SoftClass gpuvm_soft_class_2d = {
     .destroy = twod_destroy,
     .method = gpuvm_soft_gr_method,
     .resume = gpuvm_soft_gr_resume,
+    .xfer = twod_xfer,
 };
