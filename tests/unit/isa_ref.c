@@ -325,6 +325,22 @@ static uint32_t f32_mul_add(uint64_t w, uint32_t a, uint32_t b, uint32_t c,
     return f_finish(r, ftz || fmz, sat);
 }
 
+static void set_f32(RefLane *l, uint64_t w, uint32_t a, uint32_t b)
+{
+    bool r;
+
+    if (bit(w, 59)) {
+        a = f_flush(&ops32, a);
+        b = f_flush(&ops32, b);
+    }
+    r = (f_compare(&ops32, a, b) & bits(w, 58, 55)) != 0;
+    if (w >> 59 >= 4) {
+        finish_setp(l, w, r);
+    } else {
+        finish_set(l, w, r, bit(w, 5));
+    }
+}
+
 static bool exec_f32(RefLane *l, uint64_t w, bool limm)
 {
     unsigned op = w >> 59, d = bits(w, 19, 14), rnd = limm ? 0 :
@@ -349,16 +365,7 @@ static bool exec_f32(RefLane *l, uint64_t w, bool limm)
         r = f_minmax(&ops32, ma, mb, pred4(l, bits(w, 52, 49)));
         break;
     case 2: case 3: case 4: case 5:
-        if (bit(w, 59)) {
-            ma = f_flush(&ops32, ma);
-            mb = f_flush(&ops32, mb);
-        }
-        r = (f_compare(&ops32, ma, mb) & bits(w, 58, 55)) != 0;
-        if (op >= 4) {
-            finish_setp(l, w, r);
-        } else {
-            finish_set(l, w, r, bit(w, 5));
-        }
+        set_f32(l, w, ma, mb);
         return true;
     case 6:
         r = f32_mul_add(w, f_mods(&ops32, a, false, bit(w, 9)), b,
@@ -591,25 +598,33 @@ static uint32_t lop(uint64_t w, uint32_t a, uint32_t b)
     }
 }
 
+static void set_int(RefLane *l, uint64_t w, uint32_t a, uint32_t b)
+{
+    bool sign = bit(w, 5);
+    unsigned order = bit(w, 6) ? i_compare_x(l, a, b, sign) :
+                     i_compare(a, b, sign);
+    bool r = order & bits(w, 57, 55);
+
+    if (w >> 59 == 2) {
+        finish_set(l, w, r, bit(w, 7));
+    } else {
+        finish_setp(l, w, r);
+    }
+}
+
 static bool exec_int(RefLane *l, uint64_t w)
 {
     unsigned op = w >> 59, d = bits(w, 19, 14);
     uint32_t a = l->r[bits(w, 25, 20)], b = operand_b(l, w, false, 0);
     uint32_t c = operand_c(l, w, false), r;
     bool cc = bit(w, 48), s5 = bit(w, 5), x6 = bit(w, 6);
-    unsigned order;
 
     switch (op) {
     case 1:
         put(l, d, minmax(l, w, a, b));
         return true;
     case 2: case 3:
-        order = x6 ? i_compare_x(l, a, b, s5) : i_compare(a, b, s5);
-        if (op == 2) {
-            finish_set(l, w, (order & bits(w, 57, 55)) != 0, bit(w, 7));
-        } else {
-            finish_setp(l, w, (order & bits(w, 57, 55)) != 0);
-        }
+        set_int(l, w, a, b);
         return true;
     case 4:
         put(l, d, add(l, mul(a, b, bit(w, 7), s5, x6), c, bits(w, 9, 8),

@@ -129,6 +129,12 @@ static void test_fields(void)
     CU_ASSERT_EQUAL(in.pred, 7);
     CU_ASSERT_EQUAL(in.imm, 0x128);
 
+}
+
+static void test_memory_fields(void)
+{
+    SoftInsn in;
+
     /* loads: 32-bit and 24-bit offsets with sign, access type */
     in = decode(OP(0x80, 5) | BIT(58) | D(8) | A(2) | F(5, 5) |
                 LIMM(0xfffffff8));
@@ -274,6 +280,7 @@ static CU_TestInfo tests[] = {
     { "the table", test_table },
     { "known words", test_known },
     { "fields", test_fields },
+    { "fields of memory instructions", test_memory_fields },
     { "illegal words", test_illegal },
     { "short forms", test_short },
     { "short forms in a program", test_short_program },

@@ -150,7 +150,42 @@ static void decode_address(SoftInsn *in, SoftOperand o, uint32_t next_pc)
     }
 }
 
-/* Registers and predicates with a place of their own. */
+/* Predicates, each with a place of its own. */
+static void decode_predicate(SoftInsn *in, SoftOperand o)
+{
+    uint64_t raw = in->raw;
+
+    switch (o) {
+    case O_PD:
+        in->pdst = gpuvm_soft_bits(raw, 19, 17);
+        break;
+    case O_PDN:
+        in->pdst2 = gpuvm_soft_bits(raw, 16, 14);
+        break;
+    case O_PD50:
+        in->pdst = gpuvm_soft_bits(raw, 52, 50);
+        break;
+    case O_PD53:
+        in->pdst = gpuvm_soft_bits(raw, 55, 53);
+        break;
+    case O_PD54:
+        in->pdst = gpuvm_soft_bits(raw, 56, 54);
+        break;
+    case O_PS3:
+        in->psrc = gpuvm_soft_bits(raw, 52, 49);
+        break;
+    case O_PA:
+        in->src1 = gpuvm_soft_bits(raw, 23, 20);
+        break;
+    case O_PB:
+        in->src2 = gpuvm_soft_bits(raw, 29, 26);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Registers with a place of their own. */
 static void decode_register(SoftInsn *in, SoftOperand o)
 {
     uint64_t raw = in->raw;
@@ -187,31 +222,8 @@ static void decode_register(SoftInsn *in, SoftOperand o)
         in->src3 = in->dst;
         in->ckind = SOFT_OPND_REG;
         break;
-    case O_PD:
-        in->pdst = gpuvm_soft_bits(raw, 19, 17);
-        break;
-    case O_PDN:
-        in->pdst2 = gpuvm_soft_bits(raw, 16, 14);
-        break;
-    case O_PD50:
-        in->pdst = gpuvm_soft_bits(raw, 52, 50);
-        break;
-    case O_PD53:
-        in->pdst = gpuvm_soft_bits(raw, 55, 53);
-        break;
-    case O_PD54:
-        in->pdst = gpuvm_soft_bits(raw, 56, 54);
-        break;
-    case O_PS3:
-        in->psrc = gpuvm_soft_bits(raw, 52, 49);
-        break;
-    case O_PA:
-        in->src1 = gpuvm_soft_bits(raw, 23, 20);
-        break;
-    case O_PB:
-        in->src2 = gpuvm_soft_bits(raw, 29, 26);
-        break;
     default:
+        decode_predicate(in, o);
         break;
     }
 }
