@@ -144,10 +144,15 @@ class Script:
                 self.lines.append(line)
 
 
-def measure(expression, value):
-    """Whether a counter's value fits "== 0", "> 0", ">= 5"."""
-    sign, number = expression.split()
-    number = int(number)
+def measure(expression, value, others=None):
+    """Whether a counter's value fits "== 0", ">= 5", "< 0.5 tlb_flushes".
+
+    The last compares with a multiple of another counter, of others.
+    """
+    sign, number, *other = expression.split()
+    number = float(number)
+    if other:
+        number *= others[other[0]]
     return {'==': value == number, '>': value > number,
             '>=': value >= number, '<': value < number,
             '<=': value <= number}[sign]

@@ -38,11 +38,13 @@ class Config:
     memory: str = '1536M'
     cpus: int = 2
     gpu: str = 'vram=512M'      # properties of -device gpuvm; '' for no GPU
+    more_gpus: tuple = ()       # properties of gpu1, gpu2 ...
     shares: tuple = ()          # (host directory, path in the guest, rw|ro)
     nouveau: bool = True
     nouveau_options: str = ''
     append: str = ''            # kernel command line
-    qemu_options: tuple = ()
+    machine: str = 'q35'
+    qemu_options: tuple = ()    # before the GPU, which may refer to them
     terminal: bool = False      # an interactive shell
     timeout: float = 0          # seconds; 0 = as long as it takes
     stats: bool = False
@@ -91,6 +93,7 @@ class Guest:
         self.status = None          # exit status of the script
         self.stats = None           # the device's counters
         self.unknown = ''           # registers that the model does not know
+        self.more_stats = []        # (stats, unknown) of gpu1, gpu2 ...
         self.error = None           # GpuvmError: the guest came to grief
         self.lines = []             # control lines, kept for tests
         self.process = None
@@ -138,7 +141,7 @@ class Guest:
         (self.dir / 'job').write_text(self.job())
         (self.dir / 'script').write_text(c.script)
         argv = [c.qemu, '-nodefaults', '-no-user-config', '-display', 'none',
-                '-no-reboot', '-M', 'q35', '-m', c.memory, '-smp', c.cpus]
+                '-no-reboot', '-M', c.machine, '-m', c.memory, '-smp', c.cpus]
         argv += accel_options(c.accel)
         argv += ['-kernel', c.vmlinux, '-initrd', c.initrd, '-append',
                  'console=ttyS0 panic=-1 nokaslr mitigations=off %s'
@@ -161,9 +164,12 @@ class Guest:
             argv += ['-fw_cfg', 'name=opt/org.gpuvm/%s,file=%s'
                      % (name, quote(self.dir / name))]
         argv += self.share_options()
+        argv += list(c.qemu_options)
         if c.gpu:
             argv += ['-device', 'gpuvm,id=%s,addr=0x10,%s' % (GPU_ID, c.gpu)]
-        return argv + list(c.qemu_options)
+        for n, properties in enumerate(c.more_gpus, 1):
+            argv += ['-device', 'gpuvm,id=gpu%d,%s' % (n, properties)]
+        return argv
 
     # ---- running ------------------------------------------------------------
 
@@ -281,12 +287,20 @@ class Guest:
                     self._output(key.data, data)
         self._drain(selector)
         if self.config.stats and self.config.gpu:
-            self.stats = json.loads(monitor.get(
-                '/machine/peripheral/' + GPU_ID, 'stats'))
-            if self.stats.get('unknown'):
-                self.unknown = monitor.get('/machine/peripheral/' + GPU_ID,
-                                           'unknown-registers')
+            self.stats, self.unknown = self._counters(monitor, GPU_ID)
+            self.more_stats = [
+                self._counters(monitor, 'gpu%d' % (n + 1))
+                for n in range(len(self.config.more_gpus))]
         self._quit(monitor)
+
+    @staticmethod
+    def _counters(monitor, name):
+        """(counters, registers that the model does not know) of a device."""
+        path = '/machine/peripheral/' + name
+        stats = json.loads(monitor.get(path, 'stats'))
+        unknown = monitor.get(path, 'unknown-registers') \
+            if stats.get('unknown') else ''
+        return stats, unknown
 
     def _output(self, name, data):
         if name == 'err':

@@ -87,6 +87,7 @@ def base_config(options, script):
         cpus=options.cpus, shares=tuple(shares), append=options.append,
         nouveau=not options.no_nouveau, timeout=options.timeout,
         nouveau_options=options.nouveau_options,
+        machine=options.machine, more_gpus=tuple(options.more_gpu or ()),
         qemu_options=tuple(options.qemu), stats=options.stats)
 
 
@@ -113,19 +114,21 @@ def feed_keys(one, done):
 
 
 def print_stats(name, one):
-    """The device's counters, those that are not zero and `unknown`."""
-    stats = one.stats
-    if stats is None:
+    """The devices' counters, those that are not zero and `unknown`."""
+    if one.stats is None:
         return
     sys.stdout.flush()
-    print('%scounters of the GPU:' % name)
-    for key, value in stats.items():
-        if value or key == 'unknown':
-            print('%s  %s=%s' % (name, key, value))
-    if one.unknown:
-        print('%sregisters that the model does not know:' % name)
-        for line in one.unknown.splitlines():
-            print('%s  %s' % (name, line))
+    devices = [(one.stats, one.unknown)] + one.more_stats
+    for n, (stats, unknown) in enumerate(devices):
+        print('%scounters of the GPU%s:' % (
+            name, ' gpu%d' % n if len(devices) > 1 else ''))
+        for key, value in stats.items():
+            if value or key == 'unknown':
+                print('%s  %s=%s' % (name, key, value))
+        if unknown:
+            print('%sregisters that the model does not know:' % name)
+            for line in unknown.splitlines():
+                print('%s  %s' % (name, line))
 
 
 def log_name(path, index, count):
@@ -242,6 +245,10 @@ def add_guest_arguments(parser):
                                                   versions.DEFAULT))
     parser.add_argument('--gpu', default='', metavar='PROPERTIES',
                         help='more properties of -device gpuvm')
+    parser.add_argument('--more-gpu', action='append', metavar='PROPERTIES',
+                        help='one more device gpuvm, with these properties')
+    parser.add_argument('--machine', default='q35', metavar='NAME',
+                        help='QEMU\'s machine, q35 (default) or pc')
     parser.add_argument('--no-gpu', action='store_true',
                         help='boot without the virtual GPU')
     parser.add_argument('--no-nouveau', action='store_true',

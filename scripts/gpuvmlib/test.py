@@ -218,6 +218,8 @@ def run_boot(options, boot, these, tally):
     options.gpu = boot.get('properties', '')
     options.vram = boot.get('vram', '512M')
     options.guest = boot.get('guest', 'debian12')
+    options.machine = boot.get('machine', 'q35')
+    options.more_gpu = boot.get('more_gpus', [])
     config = dataclasses.replace(
         run.base_config(options, ''), stats=True, append=boot.get(
             'append', ''), shares=((core.programs(), '/opt/gpuvm', 'ro'),),
@@ -251,20 +253,24 @@ def run_boot(options, boot, these, tally):
 
 
 def judge_stats(prefix, wanted, one, tally):
-    """Counters of the device at the end of a boot."""
-    stats = one.stats
+    """Counters at the end of a boot; "gpu1-KEY" is the second device's."""
+    pairs = [(one.stats, one.unknown)] + one.more_stats
+    devices = {'gpu%d' % n: pair for n, pair in enumerate(pairs)}
     for key, expression in wanted.items():
-        name = '%s/stats-%s' % (prefix, key.replace('_', '-'))
+        device, _, key = key.rpartition('-')
+        stats, unknown = devices.get(device or 'gpu0', (None, ''))
+        name = '%s/%sstats-%s' % (prefix, device and device + '-',
+                                  key.replace('_', '-'))
         if not tally.wants(name):
             continue
         if stats is None or key not in stats:
             tally.fail(name, 'the device told no counter %s' % key)
-        elif checks.measure(expression, stats[key]):
+        elif checks.measure(expression, stats[key], stats):
             tally.ok(name)
         else:
             tally.fail(name, '%s is %d, not %s\n%s' % (
                 key, stats[key], expression,
-                one.unknown if key == 'unknown' else ''))
+                unknown if key == 'unknown' else json.dumps(stats)))
 
 
 def run_guest(options, tally):

@@ -2,7 +2,7 @@
  * OpenCL demo: finds the GPU, adds two vectors, multiplies two matrices, and
  * checks every element against the CPU.
  *
- *   cl-demo [--vector N] [--matrix N] [--platform SUBSTRING]
+ *   cl-demo [--vector N] [--matrix N] [--platform SUBSTRING] [--device N]
  *
  * Exit status 0 only if all results are right.
  *
@@ -15,6 +15,7 @@
 #include "check.h"
 
 #define TILE 16
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
 
 static const char source[] =
     "__kernel void vecadd(__global const float *a, __global const float *b,\n"
@@ -55,8 +56,11 @@ static void check(cl_int err, const char *what)
     }
 }
 
-static void find_device(const char *want)
+/* Device @nth, from 0, of the first platform that has so many. */
+static void find_device(const char *want, unsigned nth)
 {
+    cl_device_id devices[16];
+    cl_uint have;
     cl_platform_id platforms[16];
     cl_uint n = 0;
     char name[256], driver[256], version[256];
@@ -68,8 +72,9 @@ static void find_device(const char *want)
         clGetPlatformInfo(platforms[i], CL_PLATFORM_NAME, sizeof(pname),
                           pname, NULL);
         if ((!want || strstr(pname, want)) &&
-            clGetDeviceIDs(platforms[i], CL_DEVICE_TYPE_ALL, 1, &device,
-                           NULL) == CL_SUCCESS) {
+            clGetDeviceIDs(platforms[i], CL_DEVICE_TYPE_ALL, 16, devices,
+                           &have) == CL_SUCCESS && nth < MIN(have, 16)) {
+            device = devices[nth];
             clGetDeviceInfo(device, CL_DEVICE_NAME, sizeof(name), name, NULL);
             clGetDeviceInfo(device, CL_DRIVER_VERSION, sizeof(driver), driver,
                             NULL);
@@ -203,7 +208,7 @@ static int matrix_product(cl_program prog, unsigned n)
 
 int main(int argc, char **argv)
 {
-    unsigned vector = 1 << 20, matrix = 256;
+    unsigned vector = 1 << 20, matrix = 256, nth = 0;
     const char *platform = NULL;
     cl_program prog;
     cl_int err;
@@ -216,10 +221,12 @@ int main(int argc, char **argv)
             matrix = atoi(argv[i + 1]) / TILE * TILE;
         } else if (!strcmp(argv[i], "--platform")) {
             platform = argv[i + 1];
+        } else if (!strcmp(argv[i], "--device")) {
+            nth = atoi(argv[i + 1]);
         }
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    find_device(platform);
+    find_device(platform, nth);
     ctx = clCreateContext(NULL, 1, &device, NULL, NULL, &err);
     check(err, "clCreateContext");
     queue = clCreateCommandQueue(ctx, device, 0, &err);

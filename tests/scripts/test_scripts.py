@@ -118,6 +118,8 @@ refuse = ['new']
         self.assertTrue(checks.measure('== 0', 0))
         self.assertFalse(checks.measure('> 0', 0))
         self.assertTrue(checks.measure('>= 5', 5))
+        self.assertTrue(checks.measure('< 0.5 b', 4, {'b': 9}))
+        self.assertFalse(checks.measure('< 0.5 b', 5, {'b': 9}))
 
 
 class Counting(unittest.TestCase):
