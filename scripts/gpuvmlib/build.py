@@ -10,6 +10,10 @@ from . import console, image, kernel, native, packages, qemu, versions
 
 
 def main(options):
+    if options.objects_only:
+        console.say('compiled without a warning: %s'
+                    % qemu.build(options.qemu, objects=True))
+        return 0
     binary = qemu.build(options.qemu)
     if not options.qemu_only:
         packages.ensure(['core', 'programs', 'guest', 'native'])
@@ -25,6 +29,9 @@ def add_arguments(parser):
     parser.add_argument('--qemu', default=versions.DEFAULT,
                         metavar='VERSION', choices=versions.NAMES,
                         help='which QEMU: %s' % ', '.join(versions.NAMES))
+    parser.add_argument('--objects-only', action='store_true',
+                        help='only compile the device\'s files against this '
+                        'QEMU: a quick check that it fits')
     parser.add_argument('--qemu-only', action='store_true',
                         help='no guest images, no native node')
     parser.add_argument('--guest', action='append',

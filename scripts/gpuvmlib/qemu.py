@@ -16,6 +16,7 @@ with a slash in it, another binary.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 import functools
+import json
 import os
 import pathlib
 import re
@@ -62,7 +63,7 @@ class Builder:
             raise console.GpuvmError(
                 'QEMU %s is not supported' % version,
                 'scripts/gpuvm build --qemu %s' % '|'.join(versions.NAMES))
-        self.version = version
+        self.version = self.label = version
         self.about = versions.TABLE[version]
         self.log = packages.root_log('qemu-' + version)
         self.ours = cache.REPO / 'hw-gpuvm'
@@ -90,11 +91,14 @@ class Builder:
     def place(self, ours):
         """Directory of what is built from the files in ours."""
         return cache.place('qemu') / ('bin-%s-%s' % (
-            self.version, cache.digest(self.tree_key(),
-                                       cache.tree_digest(ours))))
+            self.label, cache.digest(self.tree_key(),
+                                     cache.tree_digest(ours))))
 
     def binary(self):
         return self.place(self.ours) / 'qemu-system-x86_64'
+
+    def is_built(self):
+        return self.known.exists() and self.binary().exists()
 
     # ---- source -------------------------------------------------------------
 
@@ -173,17 +177,17 @@ class Builder:
                     env=self.environment())
 
     def ninja(self, *targets):
-        build = self.tree() / 'build'
-        console.run(['nice', 'ninja', *targets], 'compiling QEMU',
-                    log=self.log, meter='QEMU', cwd=build,
-                    env=self.environment())
-        return build
+        """Bring targets up to date; returns what the tools said."""
+        return console.run(['nice', 'ninja', *targets], 'compiling QEMU',
+                           log=self.log, meter='QEMU',
+                           cwd=self.tree() / 'build', env=self.environment())
 
     def compile(self, target):
         """Fill target, a directory, with what is built."""
         console.say('compiling QEMU %s with the device (a first build takes '
                     '4 to 10 minutes)' % self.version)
-        made = self.ninja('qemu-system-x86_64') / 'qemu-system-x86_64'
+        self.ninja('qemu-system-x86_64')
+        made = self.tree() / 'build' / 'qemu-system-x86_64'
         shutil.copy2(made, target)
         check(target / made.name)
 
@@ -199,26 +203,50 @@ class Builder:
 
     def build(self):
         """The binary's path, built if needed."""
-        if self.known.exists() and self.binary().exists():
+        if self.is_built():
             return self.binary()
         packages.ensure(self.about.needs)
         with cache.lock('qemu-' + self.version):
             place = self.place(self.prepare())
             with cache.making(place) as partial:
                 self.compile(partial)
-            keep_binaries(self.version, 4)
+            keep_binaries(self.label, 4)
         binary = place / self.binary().name
         console.say('QEMU is ready: %s' % binary)
         return binary
+
+    def our_commands(self):
+        """[(source, command, output)] of our files and their trace points."""
+        build = self.tree() / 'build'
+        rows = json.loads((build / 'compile_commands.json').read_text())
+        return [(row['file'], row['command'], row['output']) for row in rows
+                if '/hw/gpuvm/' in row['file']
+                or row['file'].endswith('trace/trace-hw_gpuvm.c')]
+
+    def build_objects(self):
+        """Compile our files alone: does the device fit this version?"""
+        packages.ensure(self.about.needs)
+        with cache.lock('qemu-' + self.version):
+            self.prepare()
+            self.ninja('build.ninja')
+            objects = [output for _, _, output in self.our_commands()]
+            console.say('compiling %d files of the device with the headers of '
+                        'QEMU %s' % (len(objects), self.debian_version()))
+            said = self.ninja(*objects)
+        if 'warning:' in said:
+            raise console.GpuvmError('the device compiles with warnings for '
+                                     'QEMU %s' % self.version,
+                                     'read %s' % self.log)
+        return self.tree() / 'build'
 
 
 class NotServed(console.GpuvmError):
     """The archive has no such source."""
 
 
-def keep_binaries(version, count):
+def keep_binaries(label, count):
     """Old binaries go; those just built stay."""
-    found = sorted(cache.place('qemu').glob('bin-%s-*' % version),
+    found = sorted(cache.place('qemu').glob('bin-%s-*' % label),
                    key=lambda p: p.stat().st_mtime, reverse=True)
     for old in found[count:]:
         shutil.rmtree(old, ignore_errors=True)
@@ -235,19 +263,26 @@ def check(binary):
 
 def builder(name):
     """The builder of one of versions.NAMES but newest."""
+    if name == versions.DISTRO:
+        from . import distro
+        return distro.Distro()
     return Builder(name)
 
 
-def build(name):
-    """Build one of versions.NAMES; returns the binary's path."""
-    if name != versions.NEWEST:
-        return builder(name).build()
-    name = list(versions.TABLE)[-1]
+def build(name, objects=False):
+    """Build one of versions.NAMES; returns the binary's path.
+
+    objects: only compile our files, and return the build tree.
+    """
+    fall_back = name == versions.NEWEST
+    if fall_back:
+        name = list(versions.TABLE)[-1]
     while True:
+        one = builder(name)
         try:
-            return builder(name).build()
+            return one.build_objects() if objects else one.build()
         except NotServed as error:
-            if not versions.TABLE[name].instead:
+            if not fall_back or not versions.TABLE[name].instead:
                 raise
             name = versions.TABLE[name].instead
             console.say('%s; taking %s' % (error, name))
@@ -265,7 +300,6 @@ def built(version=versions.DEFAULT):
     """The binary if it is built from the present sources, else None."""
     try:
         one = Builder(version)
-        path = one.binary() if one.known.exists() else None
+        return one.binary() if one.is_built() else None
     except (console.GpuvmError, OSError):
         return None
-    return path if path and path.exists() else None
