@@ -14,7 +14,7 @@ def main(options):
         console.say('compiled without a warning: %s'
                     % qemu.build(options.qemu, objects=True))
         return 0
-    binary = qemu.build(options.qemu)
+    binary = qemu.build(options.qemu, module=options.module)
     if not options.qemu_only:
         packages.ensure(['core', 'programs', 'guest', 'native'])
         for name in options.guest or ['debian12']:
@@ -32,6 +32,8 @@ def add_arguments(parser):
     parser.add_argument('--objects-only', action='store_true',
                         help='only compile the device\'s files against this '
                         'QEMU: a quick check that it fits')
+    parser.add_argument('--module', action='store_true',
+                        help='the device as a module that QEMU loads')
     parser.add_argument('--qemu-only', action='store_true',
                         help='no guest images, no native node')
     parser.add_argument('--guest', action='append',

@@ -211,7 +211,7 @@ class Builder:
             with cache.making(place) as partial:
                 self.compile(partial)
             keep_binaries(self.label, 4)
-        binary = place / self.binary().name
+        binary = place / self.binary().relative_to(self.place(self.ours))
         console.say('QEMU is ready: %s' % binary)
         return binary
 
@@ -261,24 +261,29 @@ def check(binary):
             'the built QEMU has no device gpuvm: %s' % out.stderr.strip())
 
 
-def builder(name):
+def builder(name, module=False):
     """The builder of one of versions.NAMES but newest."""
-    if name == versions.DISTRO:
-        from . import distro
-        return distro.Distro()
-    return Builder(name)
+    # Imported here: both build on this module.
+    from . import distro, module as loadable
+    if module and name == versions.DISTRO:
+        raise console.GpuvmError('Debian\'s own QEMU loads no module of ours',
+                                 'scripts/gpuvm build --qemu distro')
+    if module:
+        return loadable.ModuleBuilder(name)
+    return distro.Distro() if name == versions.DISTRO else Builder(name)
 
 
-def build(name, objects=False):
+def build(name, objects=False, module=False):
     """Build one of versions.NAMES; returns the binary's path.
 
-    objects: only compile our files, and return the build tree.
+    objects: only compile our files, and return the build tree; module: the
+    device as a module that QEMU loads.
     """
     fall_back = name == versions.NEWEST
     if fall_back:
         name = list(versions.TABLE)[-1]
     while True:
-        one = builder(name)
+        one = builder(name, module)
         try:
             return one.build_objects() if objects else one.build()
         except NotServed as error:
