@@ -62,6 +62,8 @@ typedef struct GpuvmGpuConfig {
     unsigned threads;       /* compute worker threads, 0 = one per host core */
     const char *share;      /* arena name, NULL = private */
     unsigned mps;           /* multiprocessors shown, 1..16; 0 = by threads */
+    const char *dump_code;  /* programs are written here, disassembled; or
+                               NULL; kept by the caller */
 } GpuvmGpuConfig;
 
 /** GpuvmSlice - one VM's part of VRAM, zeroed when handed out. */

@@ -3,7 +3,9 @@
  * ordinary memory as the "guest RAM" that GART buffers live in.
  *
  * Environment: GPUVM_VRAM (MiB, default 1024), GPUVM_THREADS (default one per
- * core), GPUVM_NATIVE_STATS (print the counters at exit), GPUVM_NATIVE_LOG.
+ * core), GPUVM_NATIVE_STATS (print the counters at exit), GPUVM_NATIVE_LOG
+ * (print what guests did wrong), GPUVM_NATIVE_DUMP (a directory: every program
+ * that runs is written there, disassembled).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -98,6 +100,7 @@ static NativeNode *node_open(void)
     GpuvmGpuConfig cfg = {
         .vram_size = env_number("GPUVM_VRAM", 1024, 65536) * MIB,
         .threads = env_number("GPUVM_THREADS", 0, 256),
+        .dump_code = g_getenv("GPUVM_NATIVE_DUMP"),
     };
     NativeNode *n = g_new0(NativeNode, 1);
     g_autofree char *err = NULL;

@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "soft/chan_priv.h"
+#include "soft/isa/isa.h"
 
 #define SOFT_CHIPSET    0xc0        /* GF100 */
 #define SOFT_MAX_MPS    16
@@ -75,6 +76,9 @@ static int soft_open(GpuvmGpu **out, const GpuvmGpuConfig *cfg, char **err)
     g_mutex_init(&gpu->unknown_lock);
     gpu->unknown = g_hash_table_new(NULL, NULL);
     gpu->class_ids = list_classes();
+    if (cfg->dump_code) {
+        gpuvm_soft_program_set_dump(cfg->dump_code);
+    }
     gpu->pool = gpuvm_soft_pool_new(gpu, cfg->threads);
     gpu->mps = choose_mps(cfg->mps, gpuvm_soft_pool_threads(gpu->pool));
     gpuvm_soft_exec_start(gpu);

@@ -178,6 +178,12 @@ void gpuvm_soft_program_cache_free(SoftProgramCache *cache);
 SoftProgram *gpuvm_soft_program_get(SoftProgramCache *cache, SoftTlb *tlb,
                                     uint64_t code_va, uint32_t entry);
 void gpuvm_soft_program_put(SoftProgramCache *cache, SoftProgram *prog);
+/**
+ * gpuvm_soft_program_set_dump - from now on every program that is decoded for
+ * a launch is written, disassembled, to a file program-NNNN.txt in @dir (kept
+ * by the caller for ever; NULL: no more).  Call it before the first launch.
+ */
+void gpuvm_soft_program_set_dump(const char *dir);
 /** gpuvm_soft_program_find - the index of the instruction at byte offset @pc;
  *  false if there is none. */
 bool gpuvm_soft_program_find(const SoftProgram *prog, uint32_t pc,

@@ -11,6 +11,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <glib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "soft/isa/table.h"
@@ -204,6 +205,34 @@ bool gpuvm_soft_program_find(const SoftProgram *prog, uint32_t pc,
     return *index < prog->count - 1;
 }
 
+static const char *dump_dir;    /* set before the first program */
+
+void gpuvm_soft_program_set_dump(const char *dir)
+{
+    dump_dir = dir;
+}
+
+/* Writes a new program in words to a file of its own. */
+static void dump(const SoftProgram *p, uint64_t code_va, uint32_t entry)
+{
+    static gint number;
+    g_autofree char *path = g_strdup_printf("%s/program-%04d.txt", dump_dir,
+                                            g_atomic_int_add(&number, 1));
+    GString *text = g_string_new(NULL);
+
+    g_string_printf(text, "# code at 0x%" PRIx64 ", entry 0x%x\n", code_va,
+                    entry);
+    for (unsigned i = 0; i + 1 < p->count; i++) {
+        char words[160];
+
+        gpuvm_soft_disasm(&p->insns[i], words, sizeof(words));
+        g_string_append_printf(text, "%05x: %016" PRIx64 "  %s\n",
+                               p->insns[i].pc, p->insns[i].raw, words);
+    }
+    g_file_set_contents(path, text->str, text->len, NULL);
+    g_string_free(text, TRUE);
+}
+
 static Cached *program_build(const Source *src, uint32_t entry)
 {
     Cached *c = g_new0(Cached, 1);
@@ -238,6 +267,9 @@ static Cached *program_build(const Source *src, uint32_t entry)
     c->refs = 1;
     g_hash_table_destroy(w.seen);
     g_array_free(w.todo, TRUE);
+    if (dump_dir && !src->words) {
+        dump(&c->prog, src->code_va, entry);
+    }
     return c;
 }
 
