@@ -102,19 +102,27 @@ static bool parse_ramfc(VmChan *c, const uint8_t *ramfc)
            order <= GF100_GPFIFO_ORDER_MAX && c->userd_ok;
 }
 
+VmChan *gpuvm_chan_alloc(GpuvmVm *vm, unsigned chid, uint64_t inst,
+                         const GpuvmPdb *pdb)
+{
+    VmChan *c = g_new0(VmChan, 1);
+
+    c->vm = vm;
+    c->chid = chid;
+    c->inst = inst;
+    c->as = gpuvm_as_get(vm, pdb);
+    return c;
+}
+
 static VmChan *chan_new(GpuvmVm *vm, unsigned chid, uint64_t inst,
                         const uint8_t *ramfc)
 {
     static const GpuvmFault bad = { .kind = GPUVM_FAULT_PBDMA,
                                     .engine = GPUVM_ENGINE_SW,
                                     .bits = NV_PBDMA_INTR_SIGNATURE };
-    VmChan *c = g_new0(VmChan, 1);
     GpuvmPdb pdb = gpuvm_pt_pdb_read(&vm->mem, inst);
+    VmChan *c = gpuvm_chan_alloc(vm, chid, inst, &pdb);
 
-    c->vm = vm;
-    c->chid = chid;
-    c->inst = inst;
-    c->as = gpuvm_as_get(vm, &pdb);
     if (!parse_ramfc(c, ramfc)) {
         gpuvm_guest_error(vm->host, "channel %u: no valid RAMFC at 0x%"
                           PRIx64, chid, inst);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/host.h"
+#include "base/xfer.h"
 #include "gpu/gpu.h"
 #include "sched/sched.h"
 
@@ -70,6 +71,8 @@ typedef struct GpuvmVmConfig {
     bool shadow_eager;          /* sync in each flush, not before use */
     bool shadow_full;           /* shadow-diff=off: rebind everything */
     uint32_t weight;            /* scheduler weight, 1..1000; 0 = 100 */
+    uint64_t timeout_ns;        /* GPU time that one piece of a channel's work
+                                 * may take; 0 = any */
 } GpuvmVmConfig;
 
 /** gpuvm_vm_new - slice, worker and idle channels; NULL with @err. */
@@ -84,6 +87,26 @@ GpuvmHost *gpuvm_vm_host(GpuvmVm *vm);
 
 /** gpuvm_vm_set_running - [device, waits] false: the GPU writes nothing. */
 void gpuvm_vm_set_running(GpuvmVm *vm, bool running);
+
+/* ---- saved state (state.c, docs/save-restore.md) ------------------------- */
+
+/** gpuvm_vm_can_save - false with the reason, a sentence; g_free it. */
+bool gpuvm_vm_can_save(GpuvmVm *vm, char **why);
+/**
+ * gpuvm_vm_xfer - [device, waits] all but the content of the slice: saves the
+ * state of a VM that does not run, or replaces it by one that was saved.  The
+ * slice's content and guest RAM are in place by then.  Errors are kept in @x;
+ * after one in loading, reset the VM.
+ */
+void gpuvm_vm_xfer(GpuvmVm *vm, GpuvmXfer *x);
+/**
+ * gpuvm_vm_vram_next - [any] the first run of pages at or behind offset @from
+ * in which something is not zero; its length, at most @max bytes, 0 = none.
+ * Whole 4 KiB pages.
+ */
+uint64_t gpuvm_vm_vram_next(GpuvmVm *vm, uint64_t *from, uint64_t max);
+/** gpuvm_vm_vram_clear - zeroes what is not zero in [off, off+len). */
+void gpuvm_vm_vram_clear(GpuvmVm *vm, uint64_t off, uint64_t len);
 
 /*
  * VRAM by slice offset, any size that fits; false (and zeros) when it does

@@ -85,7 +85,12 @@ typedef struct VmChan {
     bool sw_resume;         /* (lock) the software method was dealt with */
     bool retry;             /* (lock) the GPU's queue had no room */
 
+    GpuvmPosition mark;     /* (worker) position when it last moved on */
+    uint64_t mark_ns;       /* (worker) .run_ns back then */
+
     bool running;           /* (ev) between STARTED and STOPPED */
+    uint64_t run_start;     /* (ev) time stamp of STARTED */
+    uint64_t run_ns;        /* (ev) GPU time until the last STOPPED */
     VmStop stop;            /* (ev) */
     bool sw_wait;           /* (ev) stands in a software method */
     bool sw_pending;        /* (ev) not taken yet */
@@ -142,6 +147,8 @@ struct GpuvmVm {
     uint64_t req_seq;       /* (lock) requests made */
     uint64_t done_seq;      /* (lock) requests served */
     bool quit;              /* (lock) */
+    void (*job)(GpuvmVm *vm, void *arg);    /* (lock) for the worker */
+    void *job_arg;          /* (lock) */
 
     pthread_t worker;
     GpuvmShadowBudget budget;   /* (worker) */
@@ -178,6 +185,17 @@ void gpuvm_worker_wake(GpuvmVm *vm);
 uint64_t gpuvm_worker_request(GpuvmVm *vm);
 /** gpuvm_worker_wait - .lock held, bounded: false when it took too long. */
 bool gpuvm_worker_wait(GpuvmVm *vm, uint64_t seq);
+
+/** gpuvm_worker_retire - worker, .lock held, dropped meanwhile: destroys the
+ *  GPU's side of a channel that failed; its positions stay. */
+void gpuvm_worker_retire(GpuvmVm *vm, VmChan *c);
+/**
+ * gpuvm_worker_do - .lock held: has the worker call @job, once all channels
+ * that may not run stand, and waits for it; false: it did not get to it.  The
+ * lock is held in the job, which may drop it.
+ */
+bool gpuvm_worker_do(GpuvmVm *vm, void (*job)(GpuvmVm *vm, void *arg),
+                     void *arg);
 
 /** gpuvm_vm_wait - waits on @cond with @lock until @end_ns (monotonic);
  *  UINT64_MAX = for ever; false on time-out. */
@@ -250,6 +268,12 @@ uint64_t gpuvm_gpfifo_get_va(VmChan *c);
  */
 size_t gpuvm_gpfifo_fetch(VmChan *c, size_t n);
 
+/* ---- channel.c, for state.c ---------------------------------------------------------- */
+
+/** gpuvm_chan_alloc - .lock held: an object for @chid, bound to nothing yet. */
+VmChan *gpuvm_chan_alloc(GpuvmVm *vm, unsigned chid, uint64_t inst,
+                         const GpuvmPdb *pdb);
+
 /* ---- userd.c ------------------------------------------------------------------------- */
 
 /** gpuvm_userd_load - GP_GET, GP_PUT and GET from memory at bind. */
@@ -276,6 +300,8 @@ VmChanState gpuvm_events_state(VmChan *c);
 void gpuvm_events_restart(VmChan *c, bool resumed);
 /** gpuvm_events_forget - before @c is freed: it no longer counts as running. */
 void gpuvm_events_forget(VmChan *c);
+/** gpuvm_events_run_ns - GPU time of @c until @now (monotonic). */
+uint64_t gpuvm_events_run_ns(VmChan *c, uint64_t now);
 /** gpuvm_events_take_busy - GPU time since the last call, nanoseconds. */
 uint64_t gpuvm_events_take_busy(GpuvmVm *vm);
 

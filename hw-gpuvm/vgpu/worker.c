@@ -22,15 +22,22 @@
  * The wait for the turn is cut short by a request, so a device thread never
  * waits for another VM.
  *
+ * A watchdog ends what never ends: a channel whose position stood still while
+ * it used the GPU for longer than the VM's timeout has failed, with the error
+ * that a driver is told as a context-switch time-out.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "vgpu/vm_priv.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <time.h>
 
 /* How often a turn is looked at. */
 #define TURN_LOOK_NS    10000000u
+/* How often a timeout is looked at, at the most. */
+#define WATCH_NS        250000000u
 /* When the GPU's queue had no room. */
 #define RETRY_NS        1000000u
 
@@ -95,6 +102,24 @@ bool gpuvm_worker_wait(GpuvmVm *vm, uint64_t seq)
     return true;
 }
 
+bool gpuvm_worker_do(GpuvmVm *vm, void (*job)(GpuvmVm *vm, void *arg),
+                     void *arg)
+{
+    uint64_t seq;
+
+    vm->job = job;
+    vm->job_arg = arg;
+    seq = gpuvm_worker_request(vm);
+    if (!gpuvm_worker_wait(vm, seq) && vm->job) {
+        vm->job = NULL;
+        return false;
+    }
+    while (vm->done_seq < seq) {
+        gpuvm_vm_wait(&vm->done, &vm->lock, UINT64_MAX);
+    }
+    return true;
+}
+
 static void sleep_until_woken(GpuvmVm *vm, uint64_t ns)
 {
     uint64_t end = ns == UINT64_MAX ? ns : gpuvm_vm_now() + ns;
@@ -132,7 +157,7 @@ static bool destroy_dying(GpuvmVm *vm)
 }
 
 /* Waits until the GPU has dropped an aborted channel's work. */
-static void retire(GpuvmVm *vm, VmChan *c)
+void gpuvm_worker_retire(GpuvmVm *vm, VmChan *c)
 {
     GpuvmGpuChan *gch = c->gch;
 
@@ -153,10 +178,17 @@ static bool stop_channel(GpuvmVm *vm, VmChan *c)
     bool flying;
 
     if (c->retire) {
-        retire(vm, c);
+        gpuvm_worker_retire(vm, c);
         return true;
     }
     c->dead |= st.faulted;
+    if (!vm->running && c->gch && c->dead && st.running) {
+        /* aborted, but not at once: not even that may write now */
+        pthread_mutex_unlock(&vm->lock);
+        vm->gpu->ops->chan_preempt(c->gch);
+        pthread_mutex_lock(&vm->lock);
+        return true;
+    }
     flying = gpuvm_chan_in_flight(c) && !c->preempted &&
              !(st.sw_wait && !st.running);
     if (flying && !gpuvm_chan_eligible(c)) {
@@ -202,6 +234,18 @@ static bool sync_urgent(GpuvmVm *vm)
     return false;
 }
 
+/* Last of all, when what stops channels has been done. */
+static bool do_job(GpuvmVm *vm)
+{
+    void (*job)(GpuvmVm *, void *) = vm->job;
+
+    vm->job = NULL;
+    if (job) {
+        job(vm, vm->job_arg);
+    }
+    return job != NULL;
+}
+
 static bool service_one(GpuvmVm *vm)
 {
     unsigned i;
@@ -214,7 +258,7 @@ static bool service_one(GpuvmVm *vm)
             return true;
         }
     }
-    return sync_urgent(vm);
+    return sync_urgent(vm) || do_job(vm);
 }
 
 static void service(GpuvmVm *vm)
@@ -463,6 +507,50 @@ static bool clear_retry(GpuvmVm *vm)
     return any;
 }
 
+/* ---- the watchdog ---------------------------------------------------------- */
+
+static void watch_channel(GpuvmVm *vm, VmChan *c, uint64_t now)
+{
+    static const GpuvmFault too_long = { .kind = GPUVM_FAULT_GR_TRAP,
+                                         .engine = GPUVM_ENGINE_GR,
+                                         .reason = GPUVM_TRAP_TIMEOUT };
+    uint64_t ns = gpuvm_events_run_ns(c, now);
+    GpuvmPosition pos;
+
+    vm->gpu->ops->chan_position(c->gch, &pos);
+    if (pos.pushes_done != c->mark.pushes_done ||
+        pos.get_va != c->mark.get_va) {
+        c->mark = pos;
+        c->mark_ns = ns;
+    } else if (ns - c->mark_ns > vm->cfg.timeout_ns) {
+        gpuvm_guest_error(vm->host, "channel %u: no progress in %" PRIu64
+                          " ms of GPU time", c->chid,
+                          (ns - c->mark_ns) / 1000000);
+        gpuvm_chan_fail(c, &too_long);
+    }
+}
+
+/* Fails channels that take too long; when to look again.  .lock held. */
+static uint64_t watch(GpuvmVm *vm)
+{
+    uint64_t now = gpuvm_vm_now();
+    bool any = false;
+    unsigned i;
+
+    if (!vm->cfg.timeout_ns) {
+        return UINT64_MAX;
+    }
+    for (i = 0; i < GPUVM_VM_CHANNELS; i++) {
+        VmChan *c = vm->slot[i].chan;
+
+        if (c && gpuvm_chan_active(c)) {
+            watch_channel(vm, c, now);
+            any = true;
+        }
+    }
+    return any ? MIN(vm->cfg.timeout_ns / 4 + 1, WATCH_NS) : UINT64_MAX;
+}
+
 static void *worker_main(void *arg)
 {
     GpuvmVm *vm = arg;
@@ -482,6 +570,9 @@ static void *worker_main(void *arg)
             wait = RETRY_NS;
         } else if (!again && vm->turn && vm->cfg.sched) {
             wait = TURN_LOOK_NS;
+        }
+        if (!again) {
+            wait = MIN(wait, watch(vm));
         }
         quit = vm->quit && !vm->dying;
         pthread_mutex_unlock(&vm->lock);
