@@ -178,7 +178,6 @@ static bool userd_ok(GpuvmBoard *b, uint64_t off, unsigned size)
 
 uint64_t gpuvm_board_userd_read(GpuvmBoard *b, uint64_t off, unsigned size)
 {
-    gpuvm_count(&b->host->counters, GPUVM_CNT_USERD_READS);
     if (!userd_ok(b, off, size)) {
         return 0;
     }
@@ -189,7 +188,6 @@ uint64_t gpuvm_board_userd_read(GpuvmBoard *b, uint64_t off, unsigned size)
 void gpuvm_board_userd_write(GpuvmBoard *b, uint64_t off, uint64_t val,
                              unsigned size)
 {
-    gpuvm_count(&b->host->counters, GPUVM_CNT_USERD_WRITES);
     if (userd_ok(b, off, size)) {
         gpuvm_chan_userd_write(b->vm, off >> USERD_SHIFT,
                                off & (USERD_PAGE - 1), val, size);

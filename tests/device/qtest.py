@@ -39,14 +39,18 @@ class Qtest:
 
 
 class Machine:
-    """A q35 without a guest, with -device gpuvm."""
+    """A machine without a guest, with -device gpuvm.
 
-    def __init__(self, properties='vram=64M', extra=()):
+    devfn and bars say which device config_*(), enable() and reg() mean.
+    """
+
+    def __init__(self, properties='vram=64M', extra=(), machine='q35'):
+        self.devfn, self.bars = DEVFN, dict(BAR_ADDRESS)
         self.dir = tempfile.TemporaryDirectory(prefix='gpuvm-qtest-',
                                                dir='/tmp')
         servers = {}
         argv = [os.environ['GPUVM_QEMU'], '-nodefaults', '-display', 'none',
-                '-M', 'q35', '-m', '256M', '-accel', 'qtest',
+                '-M', machine, '-m', '256M', '-accel', 'qtest',
                 '-chardev', 'socket,id=qmp,path=%s/qmp' % self.dir.name,
                 '-mon', 'chardev=qmp,mode=control',
                 '-qtest', 'unix:%s/qtest' % self.dir.name,
@@ -156,13 +160,13 @@ class Machine:
 
     def config_read(self, offset, size=4):
         self.qtest.ask('outl 0xcf8 0x%x' %
-                       (1 << 31 | DEVFN << 8 | offset & ~3))
+                       (1 << 31 | self.devfn << 8 | offset & ~3))
         op = {1: 'inb', 2: 'inw', 4: 'inl'}[size]
         return int(self.qtest.ask('%s 0x%x' % (op, 0xcfc + (offset & 3))), 16)
 
     def config_write(self, offset, value, size=4):
         self.qtest.ask('outl 0xcf8 0x%x' %
-                       (1 << 31 | DEVFN << 8 | offset & ~3))
+                       (1 << 31 | self.devfn << 8 | offset & ~3))
         op = {1: 'outb', 2: 'outw', 4: 'outl'}[size]
         self.qtest.ask('%s 0x%x 0x%x' % (op, 0xcfc + (offset & 3), value))
 
@@ -194,7 +198,7 @@ class Machine:
 
     def enable(self):
         """Give the BARs addresses; memory and bus mastering on."""
-        for bar, address in BAR_ADDRESS.items():
+        for bar, address in self.bars.items():
             self.config_write(0x10 + 4 * bar, address & 0xffffffff)
             if bar:
                 self.config_write(0x14 + 4 * bar, address >> 32)
@@ -203,11 +207,11 @@ class Machine:
 
     def reg(self, offset, size=4):
         """Read BAR0."""
-        return self.read(BAR_ADDRESS[0] + offset, size)
+        return self.read(self.bars[0] + offset, size)
 
     def set_reg(self, offset, value, size=4):
         """Write BAR0."""
-        self.write(BAR_ADDRESS[0] + offset, value, size)
+        self.write(self.bars[0] + offset, value, size)
 
 
 def refused(properties, extra=()):
