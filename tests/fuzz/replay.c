@@ -2,7 +2,7 @@
  * A fuzz target without a fuzzing engine: replays the files and folders that
  * it is given, then runs pseudo-random inputs from a seed.
  *
- *   fuzz-NAME [-n INPUTS] [-s SEED] [-t SECONDS] [-1] [PATH...]
+ *   fuzz-NAME [-n INPUTS] [-s SEED] [-i FIRST] [-t SECONDS] [PATH...]
  *
  * Half of the random inputs are noise of random length; the others are one of
  * the files with a few bytes changed, cut out or doubled.  Input number i of
@@ -82,6 +82,11 @@ static void run(const uint8_t *data, size_t len, const char *name)
     now.data = NULL;
 }
 
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 static void load(const char *path)
 {
     GDir *dir = g_dir_open(path, 0, NULL);
@@ -98,7 +103,7 @@ static void load(const char *path)
             }
         }
         g_dir_close(dir);
-        g_ptr_array_sort_values(names, (GCompareFunc)strcmp);
+        g_ptr_array_sort(names, by_name);
         for (guint i = 0; i < names->len; i++) {
             load(names->pdata[i]);
         }
@@ -147,8 +152,9 @@ static size_t mutate(uint8_t *buf, size_t max)
     }
     memcpy(buf, p, n);
     for (unsigned k = rnd(8) + 1; k && n; k--) {
-        size_t at = rnd(n), m = MIN(rnd(16) + 1, n - at);
+        size_t at = rnd(n), m = rnd(16) + 1;    /* MIN evaluates twice */
 
+        m = MIN(m, n - at);
         switch (rnd(4)) {
         case 0:
             memmove(buf + at, buf + at + m, n - at - m);
