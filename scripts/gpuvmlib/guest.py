@@ -168,7 +168,8 @@ class Guest:
         if c.gpu:
             argv += ['-device', 'gpuvm,id=%s,addr=0x10,%s' % (GPU_ID, c.gpu)]
         for n, properties in enumerate(c.more_gpus, 1):
-            argv += ['-device', 'gpuvm,id=gpu%d,%s' % (n, properties)]
+            argv += ['-device', 'gpuvm,id=gpu%d,addr=0x%x,%s' % (
+                n, 0x10 + n, properties)]
         return argv
 
     # ---- running ------------------------------------------------------------

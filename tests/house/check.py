@@ -102,6 +102,24 @@ def check_used(macro_file, macro, prefix, skip=()):
             if prefix + n not in text and n not in skip]
 
 
+def check_documented():
+    """docs/counters.md has every counter and trace event, in their words."""
+    text = (ROOT / 'docs/counters.md').read_text()
+    base = CORE / 'base'
+    rows = [f'| `{key}` | {what} |' for key, what in re.findall(
+        r'X\([A-Z0-9_]+, (\w+), "(.*?)"\)', (base / 'counters.h').read_text())]
+    for m in re.finditer(r'X\(\w+, (\w+), \d, "(.*?)", "(.*?)", "(.*?)", '
+                         r'"(.*?)"\)', (base / 'trace.h').read_text()):
+        values = ', '.join(v for v in m.groups()[1:] if v) or '-'
+        rows.append(f'| `gpuvm_{m.group(1)}` | {values} | ')
+    bad = [f'docs/counters.md has no row: {row}' for row in rows
+           if row not in text]
+    have = len(re.findall(r'^\| `', text, re.M))
+    if have != len(rows):
+        bad.append(f'docs/counters.md has {have} rows, the lists {len(rows)}')
+    return bad
+
+
 def check_lengths():
     bad = []
     for path in sources('.c', '.h'):
@@ -131,6 +149,7 @@ def main():
                                                'GPUVM_CNT_'),
         'every trace point is fired': check_used('base/trace.h', 'TRACES',
                                                  'GPUVM_TRACE_'),
+        'docs/counters.md has them all': check_documented(),
         f'no file over {MAX_LINES} lines': check_lengths(),
         'SPDX lines': check_spdx(),
     }

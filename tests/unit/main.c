@@ -89,6 +89,9 @@ static const GpuvmHostOps th_ops = {
     .trace = th_trace,
 };
 
+/* What all hosts of this program counted and traced, for fired.py. */
+static bool counted[GPUVM_CNT__MAX], traced[GPUVM_TRACE__MAX];
+
 TestHost *test_host_new(uint64_t ram_base, uint64_t ram_size)
 {
     TestHost *th = g_new0(TestHost, 1);
@@ -104,6 +107,12 @@ TestHost *test_host_new(uint64_t ram_base, uint64_t ram_size)
 
 void test_host_free(TestHost *th)
 {
+    for (unsigned i = 0; i < GPUVM_CNT__MAX; i++) {
+        counted[i] |= gpuvm_counter(&th->host.counters, i) != 0;
+    }
+    for (unsigned i = 0; i < GPUVM_TRACE__MAX; i++) {
+        traced[i] |= th->traces[i] != 0;
+    }
     g_mutex_clear(&th->lock);
     g_free(th->ram);
     g_free(th);
@@ -122,6 +131,27 @@ bool test_wait(bool (*cond)(void *arg), void *arg, unsigned ms)
     return true;
 }
 
+/* One line each, into the file that $GPUVM_TEST_FIRED names. */
+static void tell_fired(void)
+{
+    const char *path = g_getenv("GPUVM_TEST_FIRED");
+    FILE *f = path ? fopen(path, "w") : NULL;
+
+    for (unsigned i = 0; f && i < GPUVM_CNT__MAX; i++) {
+        if (counted[i]) {
+            fprintf(f, "counter %s\n", gpuvm_counter_key(i));
+        }
+    }
+    for (unsigned i = 0; f && i < GPUVM_TRACE__MAX; i++) {
+        if (traced[i]) {
+            fprintf(f, "trace %s\n", gpuvm_trace_name(i));
+        }
+    }
+    if (f) {
+        fclose(f);
+    }
+}
+
 int main(void)
 {
     unsigned failed;
@@ -134,6 +164,7 @@ int main(void)
     CU_basic_set_mode(CU_BRM_VERBOSE);
     CU_basic_run_tests();
     failed = CU_get_number_of_failures();
+    tell_fired();
     CU_cleanup_registry();
     return failed ? 1 : 0;
 }
