@@ -31,15 +31,16 @@ def wanted():
 
 
 def fired(programs):
-    """{(kind, name)} of all programs; a program that fails is our failure."""
+    """{(kind, name)} of all programs; whether they pass is for meson to say."""
     found = set()
     with tempfile.TemporaryDirectory() as folder:
         for program in programs:
             told = pathlib.Path(folder) / pathlib.Path(program).name
-            subprocess.run([program], check=True, stdout=subprocess.DEVNULL,
+            subprocess.run([program], check=False, stdout=subprocess.DEVNULL,
                            env=dict(os.environ, GPUVM_TEST_FIRED=str(told)))
-            found |= {tuple(line.split())
-                      for line in told.read_text().splitlines()}
+            if told.exists():
+                found |= {tuple(line.split())
+                          for line in told.read_text().splitlines()}
     return found
 
 
