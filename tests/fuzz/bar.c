@@ -20,9 +20,9 @@
 #include "sched/sched.h"
 
 #define MIB         (1u << 20)
-#define VRAM        (16u << 20)
-#define BAR1_SIZE   (128u << 20)
-#define BAR3_SIZE   (64u << 20)
+#define VRAM        (8u << 20)
+#define BAR1_SIZE   (16u << 20)
+#define BAR3_SIZE   (16u << 20)
 #define PD          0x200000u
 #define PT          0x220000u
 #define PT_SMALL    0x240000u
