@@ -100,8 +100,9 @@ class Distro(qemu.Builder):
         rows.append((glue[0].replace('gpuvm.c', 'preload.c'), glue[1]))
         text = ['builddir = preload', 'rule cc',
                 '  command = $cc -MD -MF $out.d -o $out -c $in',
-                '  depfile = $out.d', '  deps = gcc', 'rule link',
-                '  command = gcc -shared -Wl,-z,now -o $out $in']
+                '  depfile = $out.d', '  deps = gcc',
+                '  description = Compiling $in', 'rule link',
+                '  description = Linking $out', '  command = gcc -shared -Wl,-z,now -o $out $in']
         objects = []
         for source, argv in rows:
             out = 'preload/%s.o' % re.sub(r'\W', '_', source)
