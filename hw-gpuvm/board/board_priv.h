@@ -112,6 +112,9 @@ void gpuvm_board_irq_update(GpuvmBoard *b);
  */
 void gpuvm_board_engine_reset(GpuvmBoard *b, uint32_t mask);
 
+/** gpuvm_pcopy_forget - @chid was unbound: its error is nobody's. */
+void gpuvm_pcopy_forget(GpuvmBoard *b, unsigned chid);
+
 /** gpuvm_ptimer_poll - raises the alarm if its time has come. */
 void gpuvm_ptimer_poll(GpuvmBoard *b);
 

@@ -16,6 +16,7 @@
 #include "board/board_priv.h"
 #include "board/falcon.h"
 #include "board/fault_queue.h"
+#include "board/pfifo.h"
 #include "spec/nvc0_shape.h"
 #include "spec/pmc_regs.h"
 
@@ -24,6 +25,8 @@
 typedef struct GpuvmPcopy {
     GpuvmFalcon falcon[PCOPYS];
     GpuvmFaultQueue queue[PCOPYS];
+    bool shown[PCOPYS];
+    uint8_t chid[PCOPYS];       /* whose error is shown */
 } GpuvmPcopy;
 
 static const GpuvmEngine pcopy_engine[PCOPYS] = {
@@ -62,6 +65,8 @@ static void show_next(GpuvmBoard *b, unsigned n)
         return;
     }
     e = gpuvm_fault_queue_take(q, 0);
+    b->pcopy->shown[n] = true;
+    b->pcopy->chid[n] = e.chid;
     gpuvm_regs_set(b, f->base + NV_FALCON_SCRATCH0,
                    (e.fault.reason & 0xffffu) |
                    (e.fault.method >> 2 & 0x7ffu) <<
@@ -76,8 +81,25 @@ static void show_next(GpuvmBoard *b, unsigned n)
 
 static void pcopy_acked(GpuvmBoard *b, GpuvmFalcon *f, uint32_t bits)
 {
-    if (bits & NV_FALCON_INTR_USER1) {
-        show_next(b, index_of(b, f));
+    unsigned n = index_of(b, f);
+
+    if (!(bits & NV_FALCON_INTR_USER1)) {
+        return;
+    }
+    if (b->pcopy->shown[n]) {
+        b->pcopy->shown[n] = false;
+        gpuvm_pfifo_hung(b, pcopy_engine[n], b->pcopy->chid[n]);
+    }
+    show_next(b, n);
+}
+
+void gpuvm_pcopy_forget(GpuvmBoard *b, unsigned chid)
+{
+    for (unsigned n = 0; n < PCOPYS; n++) {
+        gpuvm_fault_queue_drop(&b->pcopy->queue[n], chid);
+        if (b->pcopy->chid[n] == chid) {
+            b->pcopy->shown[n] = false;
+        }
     }
 }
 
@@ -99,6 +121,7 @@ static void pcopy_reset(GpuvmBoard *b, unsigned n)
 {
     gpuvm_falcon_reset(&b->pcopy->falcon[n]);
     b->pcopy->queue[n].n = 0;
+    b->pcopy->shown[n] = false;
     gpuvm_board_irq_source(b, pcopy_source[n], false);
 }
 
@@ -152,12 +175,14 @@ static void pcopy0_engine_reset(GpuvmBoard *b)
 {
     gpuvm_chan_engine_reset(b->vm, GPUVM_ENGINE_CE0);
     pcopy_reset(b, 0);
+    gpuvm_pfifo_hung_engine_reset(b, GPUVM_ENGINE_CE0);
 }
 
 static void pcopy1_engine_reset(GpuvmBoard *b)
 {
     gpuvm_chan_engine_reset(b->vm, GPUVM_ENGINE_CE1);
     pcopy_reset(b, 1);
+    gpuvm_pfifo_hung_engine_reset(b, GPUVM_ENGINE_CE1);
 }
 
 static void pcopy0_events(GpuvmBoard *b, const GpuvmVmEvents *ev)

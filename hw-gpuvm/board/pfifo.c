@@ -21,6 +21,7 @@
  */
 #include "board/board_priv.h"
 #include "board/pfifo.h"
+#include "board/pgraph.h"
 #include "spec/pfifo_regs.h"
 #include "spec/pmc_regs.h"
 
@@ -192,6 +193,23 @@ static size_t playlist_read(GpuvmBoard *b, uint32_t where, uint32_t count,
     return n;
 }
 
+/* Channels that are no longer listed hold no engine. */
+static void playlist_note(GpuvmBoard *b, const uint8_t *chids, size_t n)
+{
+    bool was[GPUVM_VM_CHANNELS];
+
+    memcpy(was, b->pfifo->listed, sizeof(was));
+    memset(b->pfifo->listed, 0, sizeof(b->pfifo->listed));
+    for (size_t i = 0; i < n; i++) {
+        b->pfifo->listed[chids[i]] = true;
+    }
+    for (unsigned c = 0; c < GPUVM_VM_CHANNELS; c++) {
+        if (was[c] && !b->pfifo->listed[c]) {
+            gpuvm_pfifo_hung_forget(b, c);
+        }
+    }
+}
+
 static uint32_t playlist_len_write(GpuvmBoard *b, const GpuvmRegRow *row,
                                    uint32_t index, uint32_t stored,
                                    uint32_t val)
@@ -203,6 +221,7 @@ static uint32_t playlist_len_write(GpuvmBoard *b, const GpuvmRegRow *row,
 
     gpuvm_host_trace(b->host, GPUVM_TRACE_RUNLIST, where, n, 0, 0);
     gpuvm_chan_set_runlist(b->vm, chids, n);
+    playlist_note(b, chids, n);
     gpuvm_regs_set(b, NV_PFIFO_PLAYLIST_RD, where);
     gpuvm_regs_set(b, NV_PFIFO_PLAYLIST_RD_LEN, count);
     latch(b, NV_PFIFO_RUNLIST_INTR, NV_PFIFO_RUNLIST_INTR_EVENT);
@@ -234,6 +253,9 @@ static uint32_t chan_write(GpuvmBoard *b, const GpuvmRegRow *row,
     if ((stored & NV_PFIFO_CHAN_VALID) && val != stored) {
         gpuvm_chan_unbind(b->vm, index);
         gpuvm_pfifo_pbdma_forget(b, index);
+        gpuvm_pfifo_hung_forget(b, index);
+        gpuvm_pgraph_forget(b, index);
+        gpuvm_pcopy_forget(b, index);
     }
     if (val & NV_PFIFO_CHAN_VALID) {
         chan_bind(b, index, val);
@@ -269,6 +291,7 @@ static uint32_t kick_write(GpuvmBoard *b, const GpuvmRegRow *row,
     p->kick_chid = val & NV_PFIFO_KICK_CHID;
     p->kick_valid = true;
     gpuvm_chan_kick(b->vm, p->kick_chid);
+    gpuvm_pfifo_hung_forget(b, p->kick_chid);
     return p->kick_chid;
 }
 
@@ -276,6 +299,8 @@ static uint32_t freeze_write(GpuvmBoard *b, const GpuvmRegRow *row,
                              uint32_t index, uint32_t stored, uint32_t val)
 {
     gpuvm_chan_freeze(b->vm, val & NV_PFIFO_ENGINE_MASK);
+    gpuvm_regs_set(b, NV_PFIFO_ENG_FREEZE, val);
+    gpuvm_pfifo_hung_update(b);
     return val;
 }
 
@@ -311,7 +336,7 @@ static const GpuvmRegRow pfifo_rows[] = {
       .write = enable_write },
     { "PFIFO_ENG_FREEZE", NV_PFIFO_ENG_FREEZE, .write = freeze_write },
     { "PFIFO_KICK", NV_PFIFO_KICK, .read = kick_read, .write = kick_write },
-    /* the model never keeps a channel on an engine: always idle */
+    /* idle, but for a channel that cannot leave its engine */
     { "PFIFO_ENG_STATE", NV_PFIFO_ENG_STATE, NV_PFIFO_ENGINES,
       .flags = GPUVM_REG_RO },
     { "PFIFO_RUNLIST_INTR", NV_PFIFO_RUNLIST_INTR, .write = w1c_write },
@@ -345,6 +370,7 @@ static void pfifo_clear(GpuvmBoard *b)
     }
     p->mmu_queue.n = 0;
     p->kick_valid = false;
+    gpuvm_pfifo_hung_clear(b);
     gpuvm_chan_freeze(b->vm, 0);
     gpuvm_pfifo_irq_update(b);
 }

@@ -8,6 +8,9 @@
  * the reason, until the driver acknowledges INTR.  Then the next one waiting
  * for that PBDMA is shown.
  *
+ * The channel of an error stands: if the driver does no more than acknowledge
+ * it, a context-switch time-out follows (pfifo_hung.c).
+ *
  * A software method (engine 0x1f) is reported as EMPTY_SUBC: the driver does
  * what it means, turns it into a NOP by writing CACHE_ADDR and acknowledges;
  * the acknowledgement lets the channel go on (reference/nvc0-nouveau.md 5.9).
@@ -65,8 +68,10 @@ static void show_next(GpuvmBoard *b, unsigned n)
     }
     e = gpuvm_fault_queue_take(&p->pbdma_queue[n], 0);
     p->pbdma[n].shown = true;
+    p->pbdma[n].gone = false;
     p->pbdma[n].sw = e.fault.bits == NV_PBDMA_INTR_EMPTY_SUBC;
     p->pbdma[n].chid = e.chid;
+    p->pbdma[n].engine = e.fault.engine;
     gpuvm_regs_set(b, reg_of(NV_PBDMA_CACHE_ADDR, n),
                    NV_PBDMA_CACHE_ADDR_VALID |
                    (e.fault.method & NV_PBDMA_CACHE_ADDR_MTHD) |
@@ -96,8 +101,12 @@ static uint32_t intr_write(GpuvmBoard *b, const GpuvmRegRow *row,
     gpuvm_regs_set(b, reg_of(NV_PBDMA_INTR, index), stored & ~val);
     if (d->shown && !(stored & ~val)) {
         d->shown = false;
-        if (d->sw) {
+        if (d->gone) {
+            d->gone = false;
+        } else if (d->sw) {
             gpuvm_chan_resume(b->vm, d->chid);
+        } else {
+            gpuvm_pfifo_hung(b, d->engine, d->chid);
         }
         gpuvm_regs_set(b, reg_of(NV_PBDMA_CH, index), 0);
         show_next(b, index);
@@ -127,7 +136,7 @@ void gpuvm_pfifo_pbdma_forget(GpuvmBoard *b, unsigned chid)
 
         gpuvm_fault_queue_drop(&b->pfifo->pbdma_queue[n], chid);
         if (d->shown && d->chid == chid) {
-            d->sw = false;      /* its ack has nobody to resume */
+            d->gone = true;     /* its ack concerns nobody */
         }
     }
 }

@@ -11,11 +11,14 @@
  * method in TRAPPED_ADDR, data in TRAPPED_DATA, class in CTX_CACHE, a code in
  * DATA_ERROR or the chain of trap words (pgraph_gpc.c).  One is shown at a
  * time; the next one follows when INTR has been acknowledged
- * (reference/nvc0-nouveau.md 7.6).
+ * (reference/nvc0-nouveau.md 7.6).  The channel of an acknowledged error
+ * cannot leave the engine (pfifo_hung.c); a kernel that ran for too long has
+ * no other sign than that.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "board/board_priv.h"
+#include "board/pfifo.h"
 #include "board/pgraph.h"
 #include "spec/nvc0_shape.h"
 #include "spec/pgraph_regs.h"
@@ -80,8 +83,7 @@ static void show_trap(GpuvmBoard *b, const GpuvmFault *f)
         show_data_error(b, NV_PGRAPH_DATA_ERROR_INVALID_VALUE);
         break;
     default:
-        gpuvm_pgraph_mp_trap(b, f->gpc, 0, NV_MP_GLOBAL_TIMEOUT);
-        break;
+        break;      /* TIMEOUT does not come here */
     }
 }
 
@@ -117,8 +119,29 @@ static void show_next(GpuvmBoard *b)
     if (q->n && !gpuvm_regs_get(b, NV_PGRAPH_INTR)) {
         GpuvmFaultEntry e = gpuvm_fault_queue_take(q, 0);
 
+        b->pgraph->shown = true;
+        b->pgraph->chid = e.chid;
         show(b, &e);
     }
+}
+
+void gpuvm_pgraph_forget(GpuvmBoard *b, unsigned chid)
+{
+    gpuvm_fault_queue_drop(&b->pgraph->queue, chid);
+    if (b->pgraph->chid == chid) {
+        b->pgraph->shown = false;
+    }
+}
+
+static void error_event(GpuvmBoard *b, uint8_t chid, const GpuvmFault *f)
+{
+    if (f->kind == GPUVM_FAULT_GR_TRAP && f->reason == GPUVM_TRAP_TIMEOUT) {
+        gpuvm_pfifo_hung(b, GPUVM_ENGINE_GR, chid);
+        return;
+    }
+    gpuvm_fault_queue_push(&b->pgraph->queue, chid,
+                           gpuvm_chan_inst(b->vm, chid), f);
+    show_next(b);
 }
 
 static void pgraph_events(GpuvmBoard *b, const GpuvmVmEvents *ev)
@@ -129,10 +152,7 @@ static void pgraph_events(GpuvmBoard *b, const GpuvmVmEvents *ev)
         case GPUVM_FAULT_GR_CLASS:
         case GPUVM_FAULT_GR_DATA:
         case GPUVM_FAULT_GR_TRAP:
-            gpuvm_fault_queue_push(&b->pgraph->queue, ev->fault_chid[i],
-                                   gpuvm_chan_inst(b->vm, ev->fault_chid[i]),
-                                   &ev->fault[i]);
-            show_next(b);
+            error_event(b, ev->fault_chid[i], &ev->fault[i]);
             break;
         default:
             break;
@@ -146,6 +166,10 @@ static uint32_t intr_write(GpuvmBoard *b, const GpuvmRegRow *row,
                            uint32_t index, uint32_t stored, uint32_t val)
 {
     gpuvm_regs_set(b, NV_PGRAPH_INTR, stored & ~val);
+    if (b->pgraph->shown && !(stored & ~val)) {
+        b->pgraph->shown = false;
+        gpuvm_pfifo_hung(b, GPUVM_ENGINE_GR, b->pgraph->chid);
+    }
     show_next(b);
     irq_update(b);
     return gpuvm_regs_get(b, NV_PGRAPH_INTR);
@@ -247,6 +271,7 @@ static void pgraph_exit(GpuvmBoard *b)
 static void pgraph_reset(GpuvmBoard *b)
 {
     b->pgraph->queue.n = 0;
+    b->pgraph->shown = false;
     irq_update(b);
 }
 
@@ -254,6 +279,7 @@ static void pgraph_engine_reset(GpuvmBoard *b)
 {
     gpuvm_chan_engine_reset(b->vm, GPUVM_ENGINE_GR);
     pgraph_reset(b);
+    gpuvm_pfifo_hung_engine_reset(b, GPUVM_ENGINE_GR);
 }
 
 const GpuvmUnit gpuvm_unit_pgraph = {

@@ -18,6 +18,8 @@ typedef struct GpuvmPgraph {
     GpuvmFalcon fecs;
     GpuvmFalcon gpccs;      /* the broadcast window: reads as one falcon */
     GpuvmFaultQueue queue;
+    bool shown;             /* an error of .chid is in INTR */
+    uint8_t chid;
     unsigned mps;           /* multiprocessors: TPCs in all GPCs */
 } GpuvmPgraph;
 
@@ -33,6 +35,9 @@ void gpuvm_pgraph_topology_reset(GpuvmBoard *b);
 /** gpuvm_pgraph_mp_trap - shows a shader trap of @gpc's first MP. */
 void gpuvm_pgraph_mp_trap(GpuvmBoard *b, unsigned gpc, uint32_t warp,
                           uint32_t global);
+
+/** gpuvm_pgraph_forget - @chid was unbound: its error is nobody's. */
+void gpuvm_pgraph_forget(GpuvmBoard *b, unsigned chid);
 
 /** gpuvm_pgraph_set_current - the channel that 0x409b00 names. */
 void gpuvm_pgraph_set_current(GpuvmBoard *b, uint32_t inst);

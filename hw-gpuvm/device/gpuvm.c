@@ -20,6 +20,7 @@
 #define BAR1_SIZE         (128 * MiB)
 #define BAR3_SIZE         (64 * MiB)
 #define MAX_WEIGHT        1000
+#define DEFAULT_TIMEOUT_MS 10000    /* nouveau waits 15 s for a fence */
 
 /* ---- BAR0 and the interrupt ---------------------------------------------- */
 
@@ -205,6 +206,7 @@ static bool device_open_vm(GpuvmState *s, Error **errp)
         .shadow_eager = s->shadow && !strcmp(s->shadow, "eager"),
         .shadow_full = !s->shadow_diff,
         .weight = s->weight,
+        .timeout_ns = s->timeout * 1000000ull,
     };
     GpuvmBoardConfig bc = {
         .host = &s->host,
@@ -350,6 +352,7 @@ static GPUVM_PROPERTY device_properties[] = {
     DEFINE_PROP_LINK("gpu", GpuvmState, gpu, TYPE_GPUVM_GPU, GpuvmGpuState *),
     DEFINE_PROP_STRING("modes", GpuvmState, modes),
     DEFINE_PROP_UINT32("weight", GpuvmState, weight, 100),
+    DEFINE_PROP_UINT32("timeout", GpuvmState, timeout, DEFAULT_TIMEOUT_MS),
     DEFINE_PROP_BOOL("bar-remap", GpuvmState, bar_remap, true),
     DEFINE_PROP_UINT32("map-budget", GpuvmState, map_budget, 0),
     DEFINE_PROP_STRING("shadow", GpuvmState, shadow),
@@ -365,6 +368,8 @@ static const struct {
     { "modes", "how the guest may reach the GPU: full (default)" },
     { "weight", "share of the GPU against other devices, 1 to 1000 "
                 "(default 100)" },
+    { "timeout", "GPU time in milliseconds after which a kernel that does not "
+                 "end is killed, with its channel; 0: never (default 10000)" },
     { "bar-remap", "on (default): BAR1 and BAR3 are RAM to the guest; off: "
                    "every access traps" },
     { "map-budget", "mappings that BAR1 and BAR3 may use before they trap; 0 "

@@ -77,6 +77,7 @@ struct GpuvmState {
     uint64_t vram;
     char *modes;
     uint32_t weight;
+    uint32_t timeout;           /* ms of GPU time; 0 = never */
     bool bar_remap;
     uint32_t map_budget;
     char *shadow;

@@ -61,6 +61,7 @@
 #define NV_PFIFO_CHAN_TABLE_ERROR   0x00252cu
 #define NV_PFIFO_CHAN_TABLE_ERROR_INVALID_TARGET 6u
 #define NV_PFIFO_SCHED_ERROR        0x00254cu
+#define NV_PFIFO_SCHED_ERROR_CTXSW  0x0au   /* context-switch time-out */
 #define NV_PFIFO_CHSW_ERROR         0x00256cu
 #define NV_PFIFO_LB_ERROR           0x00258cu
 
@@ -78,6 +79,10 @@
 #define NV_PFIFO_KICK_CHID          0x7fu
 #define NV_PFIFO_KICK_PENDING       (1u << 20)
 #define NV_PFIFO_ENG_STATE          0x002640u   /* 6; 0 = idle */
+/* On a channel (bits 0-6) and unable to leave it: busy is bit 31 to Linux 6.1
+ * and bit 28 to 6.12; waiting for the switch bits 18 and 12, or 14 and 12 */
+#define NV_PFIFO_ENG_STATE_HUNG     (1u << 31 | 1u << 28 | 1u << 18 | \
+                                     1u << 14 | 1u << 12)
 
 /* MMU fault information, one group of four words a fault unit */
 #define NV_PFIFO_FAULT_UNITS        32u

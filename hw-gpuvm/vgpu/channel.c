@@ -349,26 +349,29 @@ static bool uses_engine(VmChan *c, GpuvmEngine engine)
 /*
  * What stands on the engine is lost: a channel that faulted there if there is
  * one (the engine waits for its recovery, so the others' contexts are safe in
- * memory), otherwise all that have work in flight and a context of it.
+ * memory), otherwise all that have work in flight and a context of it.  But
+ * nothing is lost while the driver has the engine frozen: that is the recovery
+ * of a channel which has gone meanwhile.
  */
 void gpuvm_chan_engine_reset(GpuvmVm *vm, GpuvmEngine engine)
 {
-    bool faulted = false;
+    bool recovery;
     unsigned i;
 
     gpuvm_host_trace(vm->host, GPUVM_TRACE_ENGINE_RESET, engine, 0, 0, 0);
     pthread_mutex_lock(&vm->lock);
+    recovery = vm->frozen & GPUVM_ENGINE_BIT(engine);
     for (i = 0; i < GPUVM_VM_CHANNELS; i++) {
         VmChan *c = vm->slot[i].chan;
 
-        faulted |= c && gpuvm_events_state(c).faulted &&
-                   uses_engine(c, engine);
+        recovery |= c && gpuvm_events_state(c).faulted &&
+                    uses_engine(c, engine);
     }
     for (i = 0; i < GPUVM_VM_CHANNELS; i++) {
         VmChan *c = vm->slot[i].chan;
 
         if (c && uses_engine(c, engine) &&
-            (faulted ? gpuvm_events_state(c).faulted :
+            (recovery ? gpuvm_events_state(c).faulted :
              gpuvm_chan_in_flight(c))) {
             c->dead = true;
             c->retire = true;

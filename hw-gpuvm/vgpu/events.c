@@ -24,6 +24,7 @@ static void busy_begin(VmChan *c, uint64_t ns)
         return;
     }
     c->running = true;
+    c->run_start = ns;
     if (vm->nrunning++ == 0) {
         vm->busy_start = ns;
     }
@@ -37,6 +38,7 @@ static void busy_end(VmChan *c, uint64_t ns)
         return;
     }
     c->running = false;
+    c->run_ns += ns > c->run_start ? ns - c->run_start : 0;
     if (--vm->nrunning == 0 && ns > vm->busy_start) {
         vm->busy_ns += ns - vm->busy_start;
         gpuvm_count_n(&vm->host->counters, GPUVM_CNT_GPU_BUSY_NS,
@@ -177,6 +179,19 @@ void gpuvm_events_forget(VmChan *c)
     pthread_mutex_lock(&c->vm->ev_lock);
     busy_end(c, c->vm->busy_start);
     pthread_mutex_unlock(&c->vm->ev_lock);
+}
+
+uint64_t gpuvm_events_run_ns(VmChan *c, uint64_t now)
+{
+    uint64_t ns;
+
+    pthread_mutex_lock(&c->vm->ev_lock);
+    ns = c->run_ns;
+    if (c->running && now > c->run_start) {
+        ns += now - c->run_start;
+    }
+    pthread_mutex_unlock(&c->vm->ev_lock);
+    return ns;
 }
 
 uint64_t gpuvm_events_take_busy(GpuvmVm *vm)

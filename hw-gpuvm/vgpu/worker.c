@@ -519,8 +519,8 @@ static void watch_channel(GpuvmVm *vm, VmChan *c, uint64_t now)
 
     vm->gpu->ops->chan_position(c->gch, &pos);
     if (pos.pushes_done != c->mark.pushes_done ||
-        pos.get_va != c->mark.get_va) {
-        c->mark = pos;
+        pos.get_va != c->mark.get_va || ns < c->mark_ns) {
+        c->mark = pos;      /* (a STOPPED may be stamped before a look) */
         c->mark_ns = ns;
     } else if (ns - c->mark_ns > vm->cfg.timeout_ns) {
         gpuvm_guest_error(vm->host, "channel %u: no progress in %" PRIu64

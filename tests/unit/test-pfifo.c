@@ -537,6 +537,104 @@ static void test_pbdma_error(void)
     CU_ASSERT_EQUAL(vm->resumes, 0);
 }
 
+/* Binds @chid and makes it run, as 6.1 does. */
+static void start_channel(unsigned chid, uint64_t inst)
+{
+    bind(chid, inst);
+    wr(0x3004 + 8 * chid, 0x001f0001);
+}
+
+static void runlist(const uint32_t *chids, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        uint32_t e[2] = { chids[i], 4 };
+
+        gpuvm_vm_vram_write(vm, 0x9000 + 8 * i, e, sizeof(e));
+    }
+    wr(0x2270, 9);
+    wr(0x2274, 0x01f00000 | n);
+    wr(0x2a00, 0x10000000);
+}
+
+/* An error that the driver only acknowledges: a context-switch time-out. */
+static void test_hung(void)
+{
+    static const uint32_t two[] = { 2, 3 };
+    GpuvmFault f = {
+        .kind = GPUVM_FAULT_PBDMA, .engine = GPUVM_ENGINE_GR,
+        .bits = 0x00200000, .method = 0x70,
+    };
+
+    fifo_init(false);
+    start_channel(2, 0x2000);
+    start_channel(3, 0x3000);
+    runlist(two, 2);
+    add_fault(2, &f);
+    CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0);
+    wr(0x40108, rd(0x40108));
+    CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0x100);
+    CU_ASSERT_EQUAL(rd(0x254c) & 0xff, 0x0a);
+    /* busy, waiting for the switch: as 6.1 and as 6.12 look at it */
+    CU_ASSERT_EQUAL(rd(0x2640) & 0x8004107f, 0x80041002);
+    CU_ASSERT_EQUAL(rd(0x2640) & 0x10005000, 0x10005000);
+    CU_ASSERT_EQUAL(rd(0x2640) & 0x8000, 0);    /* 6.1's wait for idle */
+    wr(0x2100, 0x100);
+    CU_ASSERT_EQUAL(rd(0x100), 0);
+    /* another one waits while the engine recovers */
+    wr(0x2630, 1);
+    f.engine = GPUVM_ENGINE_SW;
+    vm->events.nfaults = 0;
+    add_fault(3, &f);
+    CU_ASSERT_EQUAL(rd(0x100), FIFO_IRQ);
+    wr(0x40108, rd(0x40108));
+    pmc_reset(1u << 12);
+    CU_ASSERT_EQUAL(rd(0x2640), 0);
+    CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0);
+    wr(0x2630, 0);
+    CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0x100);
+    CU_ASSERT_EQUAL(rd(0x2640) & 0x7f, 3);
+    wr(0x2100, 0x100);
+    runlist(two, 1);                            /* 3 is gone from it */
+    CU_ASSERT_EQUAL(rd(0x2640), 0);
+}
+
+/* The driver stopped the channel itself, as 6.12 does, or unbound it. */
+static void test_hung_not_wanted(void)
+{
+    static const uint32_t two[] = { 2, 3 };
+    GpuvmFault f = {
+        .kind = GPUVM_FAULT_PBDMA, .engine = GPUVM_ENGINE_CE0,
+        .bits = 0x00040000,
+    };
+
+    fifo_init(true);
+    start_channel(2, 0x2000);
+    start_channel(3, 0x3000);
+    runlist(two, 2);
+    add_fault(2, &f);
+    CU_ASSERT_EQUAL(rd(0x100), FIFO_IRQ);
+    mask(0x3004 + 8 * 2, 1, 0);
+    wr(0x44108, rd(0x44108));
+    CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0);
+    CU_ASSERT_EQUAL(rd(0x2650), 0);
+    vm->events.nfaults = 0;
+    add_fault(3, &f);
+    CU_ASSERT_EQUAL(rd(0x100), FIFO_IRQ);
+    wr(0x3000 + 8 * 3, 0);
+    start_channel(3, 0x4000);                   /* another one, same number */
+    wr(0x44108, rd(0x44108));
+    CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0);
+    f = (GpuvmFault) { .kind = GPUVM_FAULT_GR_TRAP,
+                       .reason = GPUVM_TRAP_TIMEOUT };
+    vm->events.nfaults = 0;
+    add_fault(3, &f);
+    CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0x100);
+    CU_ASSERT_EQUAL(rd(0x2640) & 0x7f, 3);
+    CU_ASSERT_EQUAL(rd(0x400100), 0);           /* PGRAPH itself is silent */
+    wr(0x2634, 3);
+    CU_ASSERT_EQUAL(rd(0x2640), 0);
+}
+
 /* All channels fail in all ways, twice: bounded, and reset ends it. */
 static void test_flood(void)
 {
@@ -578,6 +676,8 @@ static CU_TestInfo pfifo_tests[] = {
     { "kick", test_kick },
     { "non-stall interrupts", test_nonstall },
     { "MMU faults", test_mmu_fault },
+    { "context-switch time-out", test_hung },
+    { "no time-out of a stopped channel", test_hung_not_wanted },
     { "fault injection", test_fault_inject },
     { "software methods", test_software_method },
     { "software method of an unbound channel",

@@ -497,7 +497,6 @@ static void test_traps(void)
         { GPUVM_TRAP_MISALIGNED, 0x0f, 0 },
         { GPUVM_TRAP_SHARED_RANGE, 0x0e, 0 },
         { GPUVM_TRAP_BARRIER, 0x14, 0 },
-        { GPUVM_TRAP_TIMEOUT, 0, 0x80000000 },
     };
 
     gr_init_front();

@@ -2,7 +2,8 @@
  * The whole device below QEMU, driven as nouveau drives it: BAR0 registers and
  * USERD on one side, the software GPU on the other, board/, vgpu/ and sched/
  * between.  A channel is bound, put on the playlist, fed through its ring;
- * fences, interrupts, faults with recovery, software methods, kick.
+ * fences, interrupts, faults and endless kernels with recovery, software
+ * methods, kick.
  *
  * Register addresses and formats are literals from
  * reference/nvc0-nouveau.md 4.3, 4.4 and 5, not from spec/.
@@ -21,6 +22,7 @@
 #define PT          0x220000u
 #define PLAYLIST    0x130000u
 #define FENCES      0x120000u
+#define CODE        0x138000u
 #define RING(c)     (0x100000u + (c) * 0x2000u)
 #define PUSH(c)     (0x150000u + (c) * 0x10000u)
 #define USERD(c)    (0x140000u + (c) * 0x1000u)
@@ -94,7 +96,8 @@ static void fifo_start(void)
 static void setup(void)
 {
     GpuvmGpuConfig gcfg = { .vram_size = VRAM, .threads = 1 };
-    GpuvmVmConfig vcfg = { .name = "stack", .vram_size = VRAM };
+    GpuvmVmConfig vcfg = { .name = "stack", .vram_size = VRAM,
+                           .timeout_ns = 300000000 };
     GpuvmBoardConfig bcfg = { .bar1_size = 128 << 20, .bar3_size = 64 << 20 };
     char *err = NULL;
 
@@ -425,6 +428,113 @@ static void test_gr_error(void)
     CU_ASSERT_EQUAL(memcmp(vram + from, vram + to, 4096), 0);
 }
 
+/* Method @mthd of the class on @subc. */
+static void push_m(unsigned c, unsigned subc, uint32_t mthd, uint32_t data)
+{
+    push(c, 0x20010000 | subc << 13 | mthd >> 2);
+    push(c, data);
+}
+
+/* A grid of one thread; its code is @lo, @hi. */
+static void push_grid(unsigned c, uint32_t lo, uint32_t hi)
+{
+    mem32(CODE, lo);
+    mem32(CODE + 4, hi);
+    push_m(c, 1, 0, 0x90c0);
+    push_m(c, 1, 0x1608, 0);        /* CODE_ADDRESS */
+    push_m(c, 1, 0x160c, CODE);
+    push_m(c, 1, 0x03b4, 0);        /* CP_START_ID */
+    push_m(c, 1, 0x02c0, 8);        /* CP_GPR_ALLOC */
+    push_m(c, 1, 0x03ac, 0x10001);  /* BLOCKDIM */
+    push_m(c, 1, 0x03b0, 1);
+    push_m(c, 1, 0x0238, 0x10001);  /* GRIDDIM */
+    push_m(c, 1, 0x023c, 1);
+    push_m(c, 1, 0x0368, 0x1000);   /* LAUNCH */
+}
+
+/* What 6.1 does about a context-switch time-out on PGRAPH. */
+static void recover(unsigned c, uint32_t others)
+{
+    CU_ASSERT_EQUAL(rd(0x254c) & 0xff, 0x0a);
+    CU_ASSERT_EQUAL(rd(0x2640) & 0x8004107f, 0x80041000 + c);
+    wr(0x2100, BITS(8));
+    mask(0x3004 + 8 * c, 1, 0);
+    mask(0x2630, 1, 1);
+    mask(0x200, BITS(12), 0);
+    mask(0x200, BITS(12), BITS(12));
+    CU_ASSERT_EQUAL(rd(0x2640), 0);
+    playlist(others);
+    wr(0x262c, 1);
+    mask(0x2630, 1, 0);
+    CU_ASSERT_EQUAL(rd(0x2100) & BITS(8), 0);
+}
+
+/* A grid that never ends: its channel is killed after the time-out, and not
+ * before; a neighbour works all the while. */
+static void test_endless(void)
+{
+    uint32_t seq = 1;
+    gint64 start;
+
+    channel(2);
+    channel(3);
+    playlist(BITS(2) | BITS(3));
+    push_grid(2, 0xe0001de7, 0x4003ffff);       /* bra to itself */
+    push_fence(2, 5);
+    start = g_get_monotonic_time();
+    kick_off(2, 0);
+    while (!(rd(0x2100) & BITS(8)) &&
+           g_get_monotonic_time() - start < MS * 1000) {
+        CU_ASSERT_TRUE_FATAL(fence(3, seq));
+        seq++;
+        g_usleep(5000);         /* the ring is not endless */
+    }
+    CU_ASSERT_TRUE_FATAL(rd(0x2100) & BITS(8));
+    CU_ASSERT_TRUE(g_get_monotonic_time() - start > 300000);
+    CU_ASSERT_TRUE(seq > 3);
+    recover(2, BITS(3));
+    CU_ASSERT_TRUE(fence(3, seq));
+    CU_ASSERT_EQUAL(get32(FENCES + 2 * 16), 0);
+}
+
+/* Kicked, an endless grid stands at once; the channel can be destroyed. */
+static void test_endless_kick(void)
+{
+    gint64 start = g_get_monotonic_time();
+
+    channel(2);
+    playlist(BITS(2));
+    push_grid(2, 0xe0001de7, 0x4003ffff);
+    kick_off(2, 0);
+    g_usleep(20000);
+    mask(0x3004 + 16, 1, 0);
+    wr(0x2634, 2);
+    CU_ASSERT_TRUE(test_wait(kick_done, NULL, 2000));
+    playlist(0);
+    wr(0x3000 + 16, 0);
+    CU_ASSERT_EQUAL(gpuvm_chan_inst(vm, 2), ~0ull);
+    CU_ASSERT_TRUE(g_get_monotonic_time() - start < 2000000);
+}
+
+/* An instruction that is none: MP trap, then the time-out. */
+static void test_illegal_instruction(void)
+{
+    channel(2);
+    channel(3);
+    playlist(BITS(2) | BITS(3));
+    wr(0x40013c, ~0u);
+    push_grid(2, ~0u, ~0u);
+    kick_off(2, 0);
+    CU_ASSERT_TRUE_FATAL(bits_wait(BITS(12), 0x400100, BITS(21)));
+    CU_ASSERT_EQUAL(rd(0x409b00) & 0x0fffffff, INST(2) >> 12);
+    CU_ASSERT_EQUAL(rd(0x2100) & BITS(8), 0);
+    wr(0x400108, rd(0x400108));
+    wr(0x400100, BITS(21));
+    CU_ASSERT_EQUAL(rd(0x2100) & BITS(8), BITS(8));
+    recover(2, BITS(3));
+    CU_ASSERT_TRUE(fence(3, 1));
+}
+
 /* A PFIFO reset in the middle of things; then all works as at first. */
 static void test_pfifo_reset(void)
 {
@@ -451,6 +561,9 @@ static CU_TestInfo stack_tests[] = {
     { "MMU fault and recovery", test_fault_recovery },
     { "software method", test_software_method },
     { "GR error, M2MF", test_gr_error },
+    { "endless kernel", test_endless },
+    { "endless kernel, kicked", test_endless_kick },
+    { "illegal instruction", test_illegal_instruction },
     { "PFIFO reset", test_pfifo_reset },
     CU_TEST_INFO_NULL,
 };
