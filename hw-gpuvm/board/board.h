@@ -58,6 +58,12 @@ void gpuvm_board_free(GpuvmBoard *b);
 /** gpuvm_board_reset - as power-on; VRAM keeps its content. */
 void gpuvm_board_reset(GpuvmBoard *b);
 
+/**
+ * gpuvm_board_xfer - saves the board's state, or loads it into a board that was
+ * just reset; after gpuvm_vm_xfer().  An interrupt is not raised by it.
+ */
+void gpuvm_board_xfer(GpuvmBoard *b, GpuvmXfer *x);
+
 /** BAR0: @addr below GPUVM_BAR0_SIZE, @size 1, 2 or 4. */
 uint64_t gpuvm_board_bar0_read(GpuvmBoard *b, uint64_t addr, unsigned size);
 void gpuvm_board_bar0_write(GpuvmBoard *b, uint64_t addr, uint64_t val,

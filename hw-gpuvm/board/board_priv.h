@@ -115,6 +115,11 @@ void gpuvm_board_engine_reset(GpuvmBoard *b, uint32_t mask);
 /** gpuvm_pcopy_forget - @chid was unbound: its error is nobody's. */
 void gpuvm_pcopy_forget(GpuvmBoard *b, unsigned chid);
 
+/** gpuvm_pcopy_xfer - saves or loads what the copy engines' unit keeps. */
+void gpuvm_pcopy_xfer(GpuvmBoard *b, GpuvmXfer *x);
+/** gpuvm_board_chid_xfer - a channel number. */
+void gpuvm_board_chid_xfer(uint8_t *chid, GpuvmXfer *x);
+
 /** gpuvm_ptimer_poll - raises the alarm if its time has come. */
 void gpuvm_ptimer_poll(GpuvmBoard *b);
 
@@ -139,6 +144,9 @@ void gpuvm_regs_write(GpuvmBoard *b, uint32_t addr, uint32_t val,
 const GpuvmRegAccess *gpuvm_regs_access(GpuvmBoard *b);
 /** gpuvm_regs_units - the units it was made of. */
 const GpuvmUnit *const *gpuvm_regs_units(GpuvmRegs *r, size_t *n);
+/** gpuvm_regs_xfer - saves storage that is not as after reset, or resets all
+ *  and loads it. */
+void gpuvm_regs_xfer(GpuvmRegs *r, GpuvmXfer *x);
 /** gpuvm_regs_describe - every row as a line of text; g_free it. */
 char *gpuvm_regs_describe(GpuvmRegs *r);
 /** gpuvm_regs_unknown_list - see gpuvm_board_unknown_list(). */

@@ -64,6 +64,9 @@ static inline void gpuvm_fault_queue_drop(GpuvmFaultQueue *q, uint8_t chid)
     }
 }
 
+/** gpuvm_fault_queue_xfer - saves or loads it (state.c). */
+void gpuvm_fault_queue_xfer(GpuvmFaultQueue *q, GpuvmXfer *x);
+
 /** gpuvm_fault_inst - an entry's instance block as registers show it. */
 static inline uint32_t gpuvm_fault_inst(const GpuvmFaultEntry *e)
 {

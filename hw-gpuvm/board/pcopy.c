@@ -139,6 +139,15 @@ static void pcopy_events(GpuvmBoard *b, const GpuvmVmEvents *ev, unsigned n)
     }
 }
 
+void gpuvm_pcopy_xfer(GpuvmBoard *b, GpuvmXfer *x)
+{
+    for (unsigned n = 0; n < PCOPYS; n++) {
+        gpuvm_fault_queue_xfer(&b->pcopy->queue[n], x);
+        gpuvm_xfer_bool(x, &b->pcopy->shown[n]);
+        gpuvm_board_chid_xfer(&b->pcopy->chid[n], x);
+    }
+}
+
 static void pcopy0_init(GpuvmBoard *b)
 {
     pcopy_init(b, 0);

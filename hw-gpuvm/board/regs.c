@@ -277,6 +277,55 @@ void gpuvm_regs_set(GpuvmBoard *b, uint32_t addr, uint32_t val)
     }
 }
 
+static void save_slots(GpuvmRegs *r, GpuvmXfer *x)
+{
+    uint32_t n = 0;
+
+    for (uint32_t s = 1; s < r->nslots; s++) {
+        n += r->slots[s].stored != r->slots[s].row->reset;
+    }
+    gpuvm_xfer_u32(x, &n);
+    for (uint32_t s = 1; s < r->nslots; s++) {
+        Slot *slot = &r->slots[s];
+        uint32_t addr = slot->row->addr + slot->index * row_stride(slot->row);
+
+        if (slot->stored != slot->row->reset) {
+            gpuvm_xfer_u32(x, &addr);
+            gpuvm_xfer_u32(x, &slot->stored);
+        }
+    }
+}
+
+static void load_slots(GpuvmRegs *r, GpuvmXfer *x)
+{
+    uint32_t n = gpuvm_xfer_max(x, "registers", 0, r->nslots);
+
+    gpuvm_regs_reset(r, NULL);
+    for (uint32_t i = 0; i < n && gpuvm_xfer_ok(x); i++) {
+        uint32_t addr = 0, val = 0;
+        Slot *slot;
+
+        gpuvm_xfer_u32(x, &addr);
+        gpuvm_xfer_u32(x, &val);
+        slot = find_slot(r, addr);
+        if (slot) {
+            slot->stored = val;
+        } else {
+            gpuvm_xfer_fail(x, "the saved board has a register 0x%06x that "
+                            "this one has not", addr);
+        }
+    }
+}
+
+void gpuvm_regs_xfer(GpuvmRegs *r, GpuvmXfer *x)
+{
+    if (x->loading) {
+        load_slots(r, x);
+    } else {
+        save_slots(r, x);
+    }
+}
+
 const GpuvmRegAccess *gpuvm_regs_access(GpuvmBoard *b)
 {
     return &b->regs->access;

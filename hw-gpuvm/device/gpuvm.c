@@ -52,6 +52,9 @@ static void board_irq(void *opaque, bool level)
     PCIDevice *pdev = PCI_DEVICE(s);
     bool rise = level && !s->irq_level;
 
+    if (s->loading) {
+        return;
+    }
     s->irq_level = level;
     if (rise) {
         gpuvm_count(&s->host.counters, GPUVM_CNT_INTERRUPTS);
@@ -305,13 +308,6 @@ static void device_realize(PCIDevice *pdev, Error **errp)
     if (!device_check(s, errp)) {
         return;
     }
-    error_setg(&s->migration_blocker, "gpuvm: the GPU's state cannot be saved "
-               "yet; shut the guest down, or unplug the device, first");
-    if (gpuvm_add_blocker(s->migration_blocker, errp) < 0) {
-        error_free(s->migration_blocker);
-        s->migration_blocker = NULL;
-        return;
-    }
     s->bh = qemu_bh_new(device_bh, s);
     gpuvm_ram_map_init(s);
     if (!device_open_gpu(s, &err) ||
@@ -320,9 +316,11 @@ static void device_realize(PCIDevice *pdev, Error **errp)
         goto fail;
     }
     gpuvm_userd_init(s);
-    if (!device_open_vm(s, &err) || !device_init_pci(s, &err)) {
+    if (!device_open_vm(s, &err) || !device_init_pci(s, &err) ||
+        !gpuvm_state_check(s, &err)) {
         goto fail;
     }
+    gpuvm_vm_set_running(s->vm, runstate_is_running());
     s->vmstate_entry = qemu_add_vm_change_state_handler(device_vm_state, s);
     return;
 fail:
@@ -394,6 +392,7 @@ static void device_class_init(ObjectClass *oc, GPUVM_CLASS_DATA *data)
     k->revision = GPUVM_PCI_REVISION;
     k->class_id = GPUVM_PCI_CLASS_3D;
     dc->desc = "virtual GF100 GPU (gpuvm)";
+    dc->vmsd = &gpuvm_vmstate;
     set_bit(DEVICE_CATEGORY_DISPLAY, dc->categories);
 #if GPUVM_QEMU(9, 2)
     device_class_set_legacy_reset(dc, device_reset);

@@ -94,6 +94,7 @@ struct GpuvmState {
     int sink_fd;
     QEMUBH *bh;
     bool irq_level;
+    bool loading;               /* saved state; irq_level stands */
     VMChangeStateEntry *vmstate_entry;
     Error *migration_blocker;
 };
@@ -114,6 +115,11 @@ void gpuvm_aperture_unrealize(GpuvmAperture *a);
 void gpuvm_aperture_start(GpuvmState *s);
 void gpuvm_userd_init(GpuvmState *s);
 void gpuvm_userd_move(void *opaque, bool on, uint64_t off);
+
+/* state.c */
+extern const VMStateDescription gpuvm_vmstate;
+/** gpuvm_state_check - blocks migration, with the reason, if it must. */
+bool gpuvm_state_check(GpuvmState *s, Error **errp);
 
 /* stats.c */
 void gpuvm_stats_property_add(ObjectClass *oc);
