@@ -20,7 +20,7 @@ import time
 import unittest
 
 from . import (cache, checks, console, core, guest, native, packages, qemu, run,
-               versions)
+               state, versions)
 from .tally import Tally
 
 SUITES = ('unit', 'native', 'device', 'guest', 'fuzz')
@@ -220,6 +220,7 @@ def run_boot(options, boot, these, tally):
     options.guest = boot.get('guest', 'debian12')
     options.machine = boot.get('machine', 'q35')
     options.more_gpu = boot.get('more_gpus', [])
+    options.memory = boot.get('memory', '1536M')
     config = dataclasses.replace(
         run.base_config(options, ''), stats=True, append=boot.get(
             'append', ''), shares=((core.programs(), '/opt/gpuvm', 'ro'),),
@@ -231,9 +232,12 @@ def run_boot(options, boot, these, tally):
         name = prefix if total == 1 else '%s/vm%d' % (prefix, n + 1)
         judge = Judge(name, these, tally, allowed)
         log = packages.root_log('console-' + name.replace('/', '-'))
-        guests.append((name, judge, guest.Guest(dataclasses.replace(
-            config, script=judge.script.text(), log=log),
-            CheckSink(judge, name))))
+        config = dataclasses.replace(config, script=judge.script.text(),
+                                     log=log)
+        sink = CheckSink(judge, name)
+        guests.append((name, judge, state.StateGuest(
+            config, sink, boot['state']) if 'state' in boot else
+            guest.Guest(config, sink)))
     console.say('%s: booting %d guest%s (%s)' % (
         prefix, total, 's' if total > 1 else '', config.accel.upper()))
     try:
