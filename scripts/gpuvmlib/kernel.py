@@ -7,6 +7,9 @@ From linux-image-*.deb come
            two scripts guest-init.sh and guest-session.sh
 Nothing of the package is changed.  The entry is cached by package and recipe.
 
+From Linux 7 on Debian's linux-image is an empty package that depends on three
+(PARTS) which hold the files; they must lie beside it.
+
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 import gzip
@@ -29,6 +32,9 @@ BOOT_MODULES = ['virtio_pci', 'virtio_blk', 'crc32c_generic', 'ext4',
 MORE_MODULES = ['nouveau', '9p', '9pnet_virtio', 'virtio_net', 'overlay',
                 'loop', 'vfio_pci', 'drm_gem_shmem_helper', 'drm_ttm_helper',
                 'gpu_sched', 'drm_exec', 'drm_gpuvm']
+
+
+PARTS = ('linux-binary-', 'linux-modules-', 'linux-base-')
 
 
 class Cpio:
@@ -205,20 +211,39 @@ def default_package(guest, directory):
     return deb
 
 
-def prepare(deb, entry, busybox):
-    """Make a cache entry from a kernel package."""
+def parts(deb):
+    """A kernel package and those beside it that hold its files."""
+    hit = re.match(r'linux-image-([^_]+)(_[^/]*)$', deb.name)
+    beside = [deb.with_name(part + ''.join(hit.groups())) for part in PARTS] \
+        if hit else []
+    return [deb] + [path for path in beside if path.is_file()]
+
+
+def find_image(deb, tree):
+    """(kernel image, version) of an unpacked package."""
+    for path in sorted((tree / 'boot').glob('vmlinuz-*')):
+        return path, path.name[len('vmlinuz-'):]
+    for path in sorted((tree / 'usr/lib/modules').glob('*/vmlinuz')):
+        return path, path.parent.name
+    version = re.match(r'linux-image-([^_]+)', deb.name)
+    raise console.GpuvmError(
+        '%s holds no kernel' % deb, 'put beside it: ' + ' '.join(
+            part + version.group(1) for part in PARTS) if version else
+        'give a linux-image-VERSION.deb')
+
+
+def prepare(debs, entry, busybox):
+    """Make a cache entry from a kernel package and its parts."""
+    deb = debs[0]
     console.say('preparing the kernel of %s' % deb.name)
     tree = pathlib.Path(console.temp_dir())
-    console.run(['dpkg', '-x', deb, tree], 'unpacking %s' % deb.name,
-                log=packages.root_log('guest'))
-    images = sorted((tree / 'boot').glob('vmlinuz-*'))
-    if not images:
-        raise console.GpuvmError('%s holds no kernel' % deb,
-                                 'give a linux-image-VERSION.deb')
-    version = images[-1].name[len('vmlinuz-'):]
+    for each in debs:
+        console.run(['dpkg', '-x', each, tree], 'unpacking %s' % each.name,
+                    log=packages.root_log('guest'))
+    image, version = find_image(deb, tree)
     with cache.making(entry) as partial:
         (partial / 'vmlinux').write_bytes(
-            extract_vmlinux(images[-1].read_bytes()))
+            extract_vmlinux(image.read_bytes()))
         make_initrd(partial / 'initrd', Modules(tree, version), version,
                     busybox)
         (partial / 'version').write_text(version + '\n')
@@ -254,11 +279,11 @@ def ready(guest, deb=None):
             package = pathlib.Path(deb)
             if not package.is_file():
                 raise console.GpuvmError('no such kernel package: %s' % deb)
-            key = cache.digest(package, recipe())
+            key = cache.digest(*parts(package.resolve()), recipe())
         entry = cache.place('guest') / ('kernel-entry-' + key)
         if not (entry / 'version').exists():
             packages.ensure(['guest'])
-            prepare(package.resolve(), entry, busybox())
+            prepare(parts(package.resolve()), entry, busybox())
             drop_old_entries(6)
     os.utime(entry)
     return Kernel(entry)
