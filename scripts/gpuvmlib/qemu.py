@@ -261,6 +261,15 @@ def check(binary):
             'the built QEMU has no device gpuvm: %s' % out.stderr.strip())
 
 
+def has_qtest(binary):
+    """Whether a test can play the processor (-accel qtest)."""
+    # -accel help does not list it; the unknown device ends QEMU at once.
+    said = subprocess.run([str(binary), '-accel', 'qtest', '-M', 'none',
+                           '-display', 'none', '-device', 'no-such-device'],
+                          capture_output=True, text=True, check=False).stderr
+    return 'invalid accelerator' not in said
+
+
 def builder(name, module=False):
     """The builder of one of versions.NAMES but newest."""
     # Imported here: both build on this module.
