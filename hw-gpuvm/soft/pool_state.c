@@ -93,6 +93,7 @@ static uint32_t load_ctas(SoftGrid *g, GpuvmXfer *x)
         gpuvm_xfer_blob(x, blob);
         g->loaded = g_slist_prepend(g->loaded, blob);
     }
+    g->loaded = g_slist_reverse(g->loaded);
     return n;
 }
 
