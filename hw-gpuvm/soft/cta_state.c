@@ -57,7 +57,7 @@ static void xfer_stack(GpuvmXfer *x, SoftWarp *w, uint32_t exist)
     for (unsigned i = 0; i < w->depth; i++) {
         SoftToken *t = &w->stack[i];
 
-        GPUVM_XFER_CODE(x, "token", t->type, SOFT_TOKEN_DIV);
+        GPUVM_XFER_CODE(x, "token", t->type, SOFT_TOKEN_QUAD);
         xfer_lanes(x, &t->mask, exist);
         xfer_lanes(x, &t->parked, exist);
         xfer_pc(x, p, &t->pc);
@@ -104,6 +104,9 @@ static void xfer_warp(GpuvmXfer *x, SoftCtaCtx *ctx, unsigned i, bool waits)
     SoftWarp *w = &ctx->warps[i];
     unsigned left = ctx->cta.threads - i * SOFT_LANES;
     uint32_t exist = left >= SOFT_LANES ? ~0u : (1u << left) - 1;
+    /* between quadon and quadpop lanes act that do not live */
+    uint32_t quads = left >= SOFT_LANES - 3 ? ~0u :
+                     (1u << ((left + 3) & ~3u)) - 1;
 
     if (x->loading) {
         gpuvm_soft_warp_init(w, &ctx->cta, i);
@@ -116,14 +119,14 @@ static void xfer_warp(GpuvmXfer *x, SoftCtaCtx *ctx, unsigned i, bool waits)
     gpuvm_xfer_u32(x, &w->c);
     gpuvm_xfer_u32(x, &w->o);
     xfer_lanes(x, &w->live, exist);
-    xfer_lanes(x, &w->active, w->live);
+    xfer_lanes(x, &w->active, quads);
     if (x->loading && w->live && !w->active) {
         gpuvm_xfer_fail(x, "a warp lives in which no lane is active");
     }
     xfer_pc(x, ctx->cta.prog, &w->pc);
-    xfer_stack(x, w, exist);
+    xfer_stack(x, w, quads);
     gpuvm_xfer_u64(x, &w->executed);
-    xfer_lanes(x, &w->lock_lanes, exist);
+    xfer_lanes(x, &w->lock_lanes, quads);
     xfer_barwait(x, w, waits, exist);
 }
 

@@ -56,5 +56,7 @@ SoftMacro *gpuvm_soft_gr3d_macro(void *obj);
 
 /** gpuvm_soft_clear - CLEAR_BUFFERS of the 3D class (clear.c). */
 SoftStatus gpuvm_soft_clear(SoftChan *chan, SoftGrObj *o, uint32_t what);
+/** gpuvm_soft_blit - BLIT of the 2D class (blit.c). */
+SoftStatus gpuvm_soft_blit(SoftChan *chan, SoftGrObj *o);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * The 2D class, 0x902d: methods are stored, operations counted and skipped.
+ * The 2D class, 0x902d: methods are stored, blits performed (blit.c).
  *
- * Compute clients never launch one (reference nvc0-compute.md 2.7); Mesa uses
- * it for scaled and format-converting blits.
+ * Mesa converts formats with it, of textures that an application uploads in
+ * another format than they have.  Drawing and uploads through the class, which
+ * Mesa does not use on this chip, are counted and skipped.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,29 +22,36 @@ typedef struct Twod {
 
 static const SoftMethods known[] = { TWOD_KNOWN };
 
-/* Whether writing @mthd starts an operation. */
+/* Whether writing @mthd starts an operation that is skipped. */
 static bool launches(uint32_t mthd)
 {
-    return mthd == TWOD_BLIT_SRC_Y_INT || mthd == TWOD_SIFC_DST_Y_INT ||
+    return mthd == TWOD_SIFC_DST_Y_INT ||
            mthd == TWOD_DRAW_POINT16 ||
            (mthd >= TWOD_DRAW_POINT32_FIRST && mthd < TWOD_DRAW_POINT32_END &&
             (mthd & 4));
 }
 
+static void skip(SoftChan *chan, Twod *t)
+{
+    GpuvmHost *host = gpuvm_soft_chan_host(chan);
+
+    gpuvm_count(&host->counters, GPUVM_CNT_BLITS_SKIPPED);
+    if (!t->logged) {
+        t->logged = true;
+        gpuvm_log(host, GPUVM_LOG_INFO, "soft GPU: a channel draws with the "
+                  "2D class; that is skipped");
+    }
+}
+
 static SoftStatus twod_execute(SoftChan *chan, SoftGrObj *o, unsigned subc,
                                uint32_t mthd, uint32_t data)
 {
-    GpuvmHost *host = gpuvm_soft_chan_host(chan);
-    Twod *t = (Twod *)o;
-
     GR_REG(o, mthd) = data;
+    if (mthd == TWOD_BLIT_SRC_Y_INT) {
+        return gpuvm_soft_blit(chan, o);
+    }
     if (launches(mthd)) {
-        gpuvm_count(&host->counters, GPUVM_CNT_BLITS_SKIPPED);
-        if (!t->logged) {
-            t->logged = true;
-            gpuvm_log(host, GPUVM_LOG_INFO, "soft GPU: a channel uses the 2D "
-                      "class; 2D operations are skipped");
-        }
+        skip(chan, (Twod *)o);
     } else if (!gpuvm_soft_methods_have(known, G_N_ELEMENTS(known), mthd)) {
         gpuvm_soft_method_unknown(chan, o->cls, mthd, data);
     }

@@ -38,6 +38,7 @@ typedef enum SoftTokenType {
     SOFT_TOKEN_PCNT,    /* precont; `cont` parks here */
     SOFT_TOKEN_RET,     /* call, preret; `ret` parks here */
     SOFT_TOKEN_DIV,     /* the other side of a divergent branch */
+    SOFT_TOKEN_QUAD,    /* quadon; .mask is active again after quadpop */
 } SoftTokenType;
 
 /** SoftToken - an entry of the divergence stack. */

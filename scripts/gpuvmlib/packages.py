@@ -35,6 +35,7 @@ NEEDS = {
     'native': ['libdrm-dev', 'libegl1', 'libgles2', 'libgl1-mesa-dri',
                'mesa-opencl-icd', 'ocl-icd-libopencl1', 'clinfo',
                'mesa-utils', 'mesa-utils-bin'],
+    'conformance': ['piglit'],
 }
 # Suites without -updates and -security.
 ROLLING = ('sid',)

@@ -7,6 +7,9 @@
   fuzz     the fuzzers, for a short time each
   all      all of them (the default)
 
+  conformance [GROUP...]   piglit on the native node, thousands of programs;
+           by hand only.  Groups: cl cs compute ssbo image atomic int64 fp64
+
 The exit status is 0 only if nothing failed and something passed.
 
 SPDX-License-Identifier: GPL-2.0-or-later
@@ -19,8 +22,8 @@ import sys
 import time
 import unittest
 
-from . import (cache, checks, console, core, guest, native, packages, qemu, run,
-               state, versions)
+from . import (cache, checks, conformance, console, core, guest, native,
+               packages, qemu, run, state, versions)
 from .tally import Tally
 
 SUITES = ('unit', 'native', 'device', 'guest', 'fuzz')
@@ -310,13 +313,18 @@ def run_fuzz(options, tally):
 
 
 RUNNERS = {'unit': run_unit, 'native': run_native, 'device': run_device,
-           'guest': run_guest, 'fuzz': run_fuzz}
+           'guest': run_guest, 'fuzz': run_fuzz,
+           'conformance': conformance.run_all}
 
 
 def main(options):
     tally = Tally(options.only)
     names = options.suites or ['all']
-    wanted = SUITES if 'all' in names else names
+    groups = [n for n in names if n in conformance.GROUPS]
+    wanted = SUITES if 'all' in names else [
+        n for n in names if n not in groups]
+    if groups and 'conformance' not in wanted:
+        wanted.append('conformance')
     options.guests = options.debian or ['debian12']
     for suite in wanted:
         console.say('== tests: %s' % suite)
@@ -330,8 +338,13 @@ def main(options):
 
 def add_arguments(parser):
     parser.add_argument('suites', nargs='*', metavar='SUITE',
-                        choices=SUITES + ('all', []),
-                        help='unit, native, device, guest, fuzz or all')
+                        choices=SUITES + ('all', 'conformance', []) + tuple(
+                            conformance.GROUPS),
+                        help='unit, native, device, guest, fuzz or all; '
+                        'conformance and its groups')
+    parser.add_argument('--jobs', '-j', type=int, metavar='N',
+                        help='conformance: programs at once (default: half '
+                        'as many as cores)')
     parser.add_argument('--only', metavar='REGEX',
                         help='only tests whose name matches')
     parser.add_argument('--debian', action='append',

@@ -90,6 +90,8 @@
 #define RET     CTL(0x90)
 #define BRK     CTL(0xa8)
 #define CONT    CTL(0xb0)
+#define QUADON  (OP(0xc0, 7))
+#define QUADPOP (OP(0xc8, 7))
 
 /* operands */
 #define D(r)        F(r, 14)

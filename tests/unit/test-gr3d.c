@@ -1,6 +1,6 @@
 /*
  * The 3D class end to end: constant uploads, reports, conditions, clears,
- * skipped draws, unknown methods; and the 2D class, which only counts.
+ * skipped draws, unknown methods.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -451,8 +451,8 @@ static void test_skipped(void)
         m(r, 0x0d74, 0);
         m(r, GR3D_VERTEX_BUFFER_COUNT, 3);
         m(r, GR3D_VERTEX_END_GL, 0);
-        rig_m(r, RIG_2D, TWOD_BLIT_SRC_Y_INT, 0);
-        rig_m(r, RIG_2D, 0x08b0, 0);
+        rig_m(r, RIG_2D, TWOD_DRAW_POINT16, 0);
+        rig_m(r, RIG_2D, TWOD_BLIT_DST_X, 0);
     }
     CU_ASSERT_EQUAL(rig_run(r), GPUVM_STOP_DONE);
     CU_ASSERT_EQUAL(rig_count(r, GPUVM_CNT_DRAWS_SKIPPED), 3);

@@ -789,6 +789,94 @@ static void test_too_long(void)
     free(r);
 }
 
+/* op of lane 0 in bits 7:6; @from: lane of the quad, 4 across, 5 down */
+#define QUADOP(op, from, d, a, b) \
+    (OP(0x48, 0) | F(op, 32) | F(from, 6) | BIT(9) | D(d) | A(a) | B(b))
+
+static uint32_t float_bits(float f)
+{
+    uint32_t u;
+
+    memcpy(&u, &f, sizeof(u));
+    return u;
+}
+
+/*
+ * Under a branch that only lanes 5 and 9 take: a helper lane is active between
+ * quadon and quadpop, and only there.  Then derivatives, as Mesa encodes them.
+ */
+static void test_quads(void)
+{
+    IsaRig *r = isa_rig_new();
+    IsaProg *p = g_new(IsaProg, 1);
+    int join;
+
+    isa_prog_init(p);
+    join = isa_new_label(p);
+    isa_emit(p, I2F | D(8) | B(0) | F(2, 20) | F(2, 23));
+    isa_emit(p, FMUL | D(9) | A(8) | B(8));             /* lane squared */
+    isa_emit(p, QUADOP(0x99, 4, 2, 9, 9));              /* ddx */
+    isa_emit(p, QUADOP(0xa5, 5, 3, 9, 9));              /* ddy */
+    isa_emit(p, QUADOP(0x00, 2, 4, 8, 63));             /* lane 2's */
+    isa_emit(p, QUADOP(0xcc, 3, 9, 9, 9));  /* mov, add, mov, add; in place */
+    isa_emit_to(p, JOINAT, join);
+    isa_emit(p, CMPI(0, EQ, 0, 5));
+    isa_emit(p, CMPI(1, EQ, 0, 9));
+    isa_emit(p, isa_guard(MOVI(5, 1), 0));
+    isa_emit(p, isa_guard(MOVI(5, 1), 1));
+    isa_emit(p, CMPI(0, NE, 5, 1));
+    isa_emit_to(p, isa_guard(BRA, 0), join);
+    isa_emit(p, QUADON);
+    isa_emit(p, MOVI(6, 7));
+    isa_emit(p, QUADPOP);
+    isa_emit(p, MOVI(7, 8) | JOIN);
+    isa_place(p, join);
+    isa_emit(p, EXIT);
+    CU_ASSERT_EQUAL(run(r, p), SOFT_RUN_EXITED);
+    for (unsigned i = 0; i < SOFT_LANES; i++) {
+        unsigned q = i & ~3u, x = i & ~1u, y = i & ~2u;
+        float v = i * i, last = (q + 3) * (q + 3);
+
+        CU_ASSERT_EQUAL(r->warp.r[2][i],
+                        float_bits((float)((x + 1) * (x + 1)) - x * x));
+        CU_ASSERT_EQUAL(r->warp.r[3][i],
+                        float_bits((float)((y + 2) * (y + 2)) - y * y));
+        CU_ASSERT_EQUAL(r->warp.r[4][i], float_bits(q + 2));
+        CU_ASSERT_EQUAL(r->warp.r[9][i],
+                        float_bits(i & 1 ? last + v : v));
+        CU_ASSERT_EQUAL(r->warp.r[6][i], i >= 4 && i < 12 ? 7 : 0);
+        CU_ASSERT_EQUAL(r->warp.r[7][i], i == 5 || i == 9 ? 8 : 0);
+    }
+    CU_ASSERT_EQUAL(r->warp.depth, 0);
+    g_free(p);
+    free(r);
+}
+
+/* A quadpop without quadon traps; lanes may all leave inside. */
+static void test_quads_hostile(void)
+{
+    IsaRig *r = isa_rig_new();
+    IsaProg *p = g_new(IsaProg, 1);
+
+    isa_prog_init(p);
+    isa_emit(p, QUADPOP);
+    isa_emit(p, EXIT);
+    CU_ASSERT_EQUAL(run(r, p), SOFT_RUN_FAULT);
+    CU_ASSERT_EQUAL(r->cta.fault.reason, GPUVM_TRAP_STACK);
+    isa_prog_init(p);
+    isa_emit(p, CMPI(0, NE, 0, 6));
+    isa_emit(p, isa_guard(EXIT, 0));
+    isa_emit(p, QUADON);
+    isa_emit(p, MOVI(6, 7));
+    isa_emit(p, EXIT);
+    CU_ASSERT_EQUAL(run(r, p), SOFT_RUN_EXITED);
+    CU_ASSERT_EQUAL(r->warp.r[6][4], 7);
+    CU_ASSERT_EQUAL(r->warp.r[6][8], 0);
+    CU_ASSERT_EQUAL(r->warp.live, 0);
+    g_free(p);
+    free(r);
+}
+
 static CU_TestInfo tests[] = {
     { "if and else", test_if_else },
     { "two branches to one place", test_two_branches },
@@ -801,6 +889,8 @@ static CU_TestInfo tests[] = {
     { "vote", test_vote },
     { "barrier", test_barrier },
     { "special registers", test_special_registers },
+    { "quads", test_quads },
+    { "quads of the hostile", test_quads_hostile },
     { "traps", test_traps },
     { "stopping", test_stopping },
     { "program cache", test_program_cache },

@@ -10,11 +10,18 @@
  * its fall-through side first, which keeps the stack flat in loops whose lanes
  * leave one by one (the shared-memory lock idiom).
  *
+ * quadon makes all four lanes of each quad active that has an active one, even
+ * those that wait or never lived, so that they can lend a hand in taking
+ * derivatives; a token keeps who was active until quadpop.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "soft/isa/control.h"
 
+#include <string.h>
+
 #include "soft/isa/table.h"
+#include "soft/soft.h"
 
 /* Values of a 5-bit condition code from 0x10 on. */
 enum { CC_NO = 0x10, CC_NC, CC_NS, CC_NA, CC_A, CC_S, CC_C, CC_O };
@@ -56,6 +63,7 @@ static SoftExecStatus pop(SoftWarp *w)
     while (w->depth) {
         const SoftToken *t = &w->stack[--w->depth];
         uint32_t go = t->type == SOFT_TOKEN_DIV ? t->mask : t->parked;
+        /* a quad's token has no lanes: whoever it would wake has left */
 
         go &= w->live;
         if (go) {
@@ -203,6 +211,67 @@ HANDLER(exit)
     return SOFT_EXEC_OK;
 }
 
+HANDLER(quadon)
+{
+    uint32_t quads = w->active | w->active >> 1;
+
+    quads = ((quads | quads >> 2) & 0x11111111u) * 0xf;
+    if (push(w, in, SOFT_TOKEN_QUAD, w->active, in->next)) {
+        return SOFT_EXEC_FAULT;
+    }
+    w->active = quads;
+    return SOFT_EXEC_OK;
+}
+
+HANDLER(quadpop)
+{
+    const SoftToken *t = w->depth ? &w->stack[w->depth - 1] : NULL;
+
+    if (!t || t->type != SOFT_TOKEN_QUAD) {
+        gpuvm_soft_cta_trap(w->cta, GPUVM_TRAP_STACK, in);
+        return SOFT_EXEC_FAULT;
+    }
+    w->active = t->mask & w->live;
+    w->depth--;
+    if (!w->active) {
+        return pop(w);
+    }
+    return SOFT_EXEC_OK;
+}
+
+/*
+ * quadop: in each lane of a quad its own one of four operations, on source 1
+ * of another lane (of a fixed one of the quad, or of the neighbour across or
+ * down) and on its own source 2.  Taking derivatives is a - b in one lane, the
+ * reverse in its neighbour.
+ */
+HANDLER(quadop)
+{
+    enum { QUAD_ADD, QUAD_SUBR, QUAD_SUB, QUAD_MOV2 };
+    enum { FROM_ACROSS = 4 };   /* 5: down */
+    const uint32_t *a = gpuvm_soft_src(w, in->src1);
+    const uint32_t *b = gpuvm_soft_src(w, in->src2);
+    uint32_t *d = gpuvm_soft_dst(w, in->dst), out[SOFT_LANES];
+
+    for (uint32_t m = mask; m; m &= m - 1) {
+        unsigned i = __builtin_ctz(m);
+        unsigned from = in->aux < FROM_ACROSS ? (i & ~3u) + in->aux :
+                        in->aux == FROM_ACROSS ? i ^ 1 : i ^ 2;
+        unsigned op = in->subop >> (6 - 2 * (i & 3)) & 3;
+        float x, y;
+
+        memcpy(&x, &a[from], sizeof(x));
+        memcpy(&y, &b[i], sizeof(y));
+        x = op == QUAD_ADD ? x + y : op == QUAD_SUB ? x - y : y - x;
+        memcpy(&out[i], op == QUAD_MOV2 ? (const void *)&b[i] : &x,
+               sizeof(out[i]));
+    }
+    for (uint32_t m = mask; m; m &= m - 1) {
+        d[__builtin_ctz(m)] = out[__builtin_ctz(m)];
+    }
+    return SOFT_EXEC_OK;
+}
+
 HANDLER(nop)
 {
     return SOFT_EXEC_OK;
@@ -326,7 +395,10 @@ static uint32_t pack_xyz(uint32_t x, uint32_t y, uint32_t z)
     return (x & 0xffff) | (y & 0x3ff) << 16 | z << 26;
 }
 
-/* Those that are the same in all lanes; unknown ones read 0. */
+/*
+ * Those that are the same in all lanes; unknown ones read 0.  The clock counts
+ * nanoseconds: one of all multiprocessors, that goes on between grids.
+ */
 static uint32_t sreg_uniform(const SoftWarp *w, unsigned n)
 {
     const SoftCta *cta = w->cta;
@@ -360,9 +432,9 @@ static uint32_t sreg_uniform(const SoftWarp *w, unsigned n)
     case SREG_LNEGSTART:
         return WINDOW_SIZE - l->local_neg;
     case SREG_CLOCK:
-        return (uint32_t)w->executed;
+        return (uint32_t)gpuvm_soft_clock_ns();
     case SREG_CLOCKHI:
-        return w->executed >> 32;
+        return gpuvm_soft_clock_ns() >> 32;
     default:
         return 0;
     }

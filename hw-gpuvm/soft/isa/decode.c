@@ -270,6 +270,8 @@ static bool check(const SoftInsn *in)
     switch (in->op) {
     case SOFT_OP_FMUL:
         return in->aux != 7;
+    case SOFT_OP_QUADOP:
+        return in->aux <= 5;
     case SOFT_OP_FSET: case SOFT_OP_FSETP: case SOFT_OP_DSET:
     case SOFT_OP_DSETP: case SOFT_OP_ISET: case SOFT_OP_ISETP:
         return in->logic != 3;
@@ -300,12 +302,13 @@ static bool check(const SoftInsn *in)
     }
 }
 
-/* joinat and its like are not guarded: the field means nothing there. */
+/* joinat, quadon and their like are not guarded: the field means nothing. */
 static bool unguarded(SoftOp op)
 {
     return op == SOFT_OP_JOINAT || op == SOFT_OP_PREBRK ||
            op == SOFT_OP_PRECONT || op == SOFT_OP_PRERET ||
-           op == SOFT_OP_CALL || op == SOFT_OP_CALL_ABS;
+           op == SOFT_OP_CALL || op == SOFT_OP_CALL_ABS ||
+           op == SOFT_OP_QUADON || op == SOFT_OP_QUADPOP;
 }
 
 static bool decode_row(SoftInsn *in, uint32_t next_pc)

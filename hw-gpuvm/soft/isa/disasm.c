@@ -254,7 +254,7 @@ static void put_modifier(Out *o, const SoftInsn *in, SoftModifier m)
             put(o, ".%s", d->names[v]);
         }
     } else if (m == M_SHIFT5 || (m == M_LANE5 && v != 0xf) ||
-               m == M_SUMASK49) {
+               m == M_SUMASK49 || m == M_QUADOP32 || m == M_QUADSRC6) {
         put(o, ".%u", v);
     }
 }

@@ -136,6 +136,8 @@ const SoftModifierDesc gpuvm_soft_modifiers[M__MAX] = {
     [M_LDCMODE8] = FIELD(9, 8, subop, ldc_names),
     [M_DIM44] = FIELD(45, 44, subop, dim_names),
     [M_SUMASK49] = FIELD(52, 49, aux, NULL),
+    [M_QUADOP32] = FIELD(39, 32, subop, NULL),
+    [M_QUADSRC6] = FIELD(8, 6, aux, NULL),
 };
 
 /* Rows by class and opcode, 0 ends a list. */
