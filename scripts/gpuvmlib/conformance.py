@@ -71,7 +71,10 @@ class Test:
     def __init__(self, element):
         self.name = element.get('name')
         options = {o.get('name'): o.get('value') for o in element}
-        self.command = ast.literal_eval(options['command'])
+        self.command = ast.literal_eval(
+            options.get('command', "['cl-program-tester']"))
+        if 'filename' in options:
+            self.command.append(ast.literal_eval(options['filename']))
         self.kind = element.get('type')
         self.env = ast.literal_eval(options.get('env', '{}'))
         self.result = None
