@@ -127,12 +127,41 @@ GpuvmHost *gpuvm_vm_host(GpuvmVm *vm)
     return vm->host;
 }
 
+/*
+ * Every channel that still runs fails: it is in one command that takes longer
+ * than a device thread waits.  The worker waits for it, so its own watch over
+ * time cannot see it.  .lock held.
+ */
+static void fail_running(GpuvmVm *vm)
+{
+    static const GpuvmFault too_long = { .kind = GPUVM_FAULT_GR_TRAP,
+                                         .engine = GPUVM_ENGINE_GR,
+                                         .reason = GPUVM_TRAP_TIMEOUT };
+    unsigned i;
+
+    for (i = 0; i < GPUVM_VM_CHANNELS; i++) {
+        VmChan *c = vm->slot[i].chan;
+
+        if (c && gpuvm_events_state(c).running) {
+            gpuvm_guest_error(vm->host, "channel %u: a command does not end, "
+                              "and the VM is to stop", i);
+            gpuvm_chan_fail(c, &too_long);
+        }
+    }
+}
+
 void gpuvm_vm_set_running(GpuvmVm *vm, bool running)
 {
+    uint64_t seq;
+
     pthread_mutex_lock(&vm->lock);
     if (vm->running != running) {
         vm->running = running;
-        if (!gpuvm_worker_wait(vm, gpuvm_worker_request(vm))) {
+        seq = gpuvm_worker_request(vm);
+        if (!gpuvm_worker_wait(vm, seq) && !running) {
+            fail_running(vm);
+        }
+        if (!gpuvm_worker_wait(vm, seq)) {
             gpuvm_log(vm->host, GPUVM_LOG_ERROR, "%s: the GPU does not stop",
                       vm->name);
         }

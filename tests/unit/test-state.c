@@ -681,6 +681,41 @@ static void test_board(void)
     dev_free(d);
 }
 
+/* A copy of 16 TiB onto itself: the stop ends it, for good. */
+static void test_endless(void)
+{
+    Dev *d = dev_new(VRAM);
+    uint8_t there[4096];
+    gint64 start;
+
+    dev_start(d);
+    memset(d->vram + SCRATCH, 0x11, 4096);
+    bind_classes(d);
+    addr(d, S_M2MF, 0x0238, UPLOAD);
+    addr(d, S_M2MF, 0x030c, SCRATCH);
+    m(d, S_M2MF, 0x0314, 0);                /* pitches */
+    m(d, S_M2MF, 0x0318, 0);
+    m(d, S_M2MF, 0x031c, 4096);
+    m(d, S_M2MF, 0x0320, ~0u);
+    m(d, S_M2MF, 0x0300, 0x00000110);
+    fence(d, 0xfe);
+    g_usleep(50000);
+    CU_ASSERT_EQUAL(get32(d, UPLOAD), 0x11111111);
+    start = g_get_monotonic_time();
+    gpuvm_vm_set_running(d->vm, false);
+    CU_ASSERT(g_get_monotonic_time() - start < 15000000);
+    memset(d->vram + SCRATCH, 0x22, 4096);
+    memcpy(there, d->vram + UPLOAD, 4096);
+    g_usleep(50000);
+    CU_ASSERT_EQUAL(memcmp(there, d->vram + UPLOAD, 4096), 0);
+    CU_ASSERT_EQUAL(get32(d, FENCE), 0);
+    d = move(d);
+    g_usleep(10000);
+    CU_ASSERT_EQUAL(get32(d, UPLOAD), 0x11111111);
+    CU_ASSERT_EQUAL(get32(d, FENCE), 0);
+    dev_free(d);
+}
+
 /* ---- bad streams ------------------------------------------------------------------------------ */
 
 static GByteArray *busy_stream(void)
@@ -817,6 +852,7 @@ static CU_TestInfo state_tests[] = {
     { "a software method", test_software_method },
     { "a fault", test_fault },
     { "registers and PTIMER", test_board },
+    { "a copy that does not end", test_endless },
     { "streams cut short", test_truncated },
     { "changed streams", test_garbage },
     { "what is refused", test_refused },
