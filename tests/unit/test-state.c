@@ -60,16 +60,14 @@ typedef struct Dev {
 
 static void mem32(Dev *d, uint32_t off, uint32_t val)
 {
-    val = GUINT32_TO_LE(val);
-    memcpy(d->vram + off, &val, 4);
+    __atomic_store_n((uint32_t *)(d->vram + off), GUINT32_TO_LE(val),
+                     __ATOMIC_RELEASE);
 }
 
 static uint32_t get32(Dev *d, uint32_t off)
 {
-    uint32_t v;
-
-    memcpy(&v, d->vram + off, 4);
-    return GUINT32_FROM_LE(v);
+    return GUINT32_FROM_LE(__atomic_load_n((uint32_t *)(d->vram + off),
+                                           __ATOMIC_ACQUIRE));
 }
 
 static void wr(Dev *d, uint32_t addr, uint32_t val)
@@ -213,9 +211,11 @@ static bool fence_there(void *arg)
     return get32(d, FENCE) == 0xfe;
 }
 
+/* Then it stands, so what it left can be looked at. */
 static void finish(Dev *d)
 {
     CU_ASSERT_TRUE_FATAL(test_wait(fence_there, d, MS));
+    gpuvm_vm_set_running(d->vm, false);
 }
 
 /* ---- save and load ------------------------------------------------------------------- */
@@ -700,7 +700,6 @@ static void test_endless(void)
     m(d, S_M2MF, 0x0300, 0x00000110);
     fence(d, 0xfe);
     g_usleep(50000);
-    CU_ASSERT_EQUAL(get32(d, UPLOAD), 0x11111111);
     start = g_get_monotonic_time();
     gpuvm_vm_set_running(d->vm, false);
     CU_ASSERT(g_get_monotonic_time() - start < 15000000);
