@@ -40,6 +40,7 @@ typedef enum SoftTokenType {
     SOFT_TOKEN_DIV,     /* the other side of a divergent branch */
     SOFT_TOKEN_QUAD,    /* quadon; .mask is active again after quadpop */
 } SoftTokenType;
+#define SOFT_TOKEN_LAST SOFT_TOKEN_QUAD     /* saved states are checked */
 
 /** SoftToken - an entry of the divergence stack. */
 typedef struct SoftToken {
