@@ -57,7 +57,7 @@ static void xfer_stack(GpuvmXfer *x, SoftWarp *w, uint32_t exist)
     for (unsigned i = 0; i < w->depth; i++) {
         SoftToken *t = &w->stack[i];
 
-        GPUVM_XFER_CODE(x, "token", t->type, SOFT_TOKEN_QUAD);
+        GPUVM_XFER_CODE(x, "token", t->type, SOFT_TOKEN_LAST);
         xfer_lanes(x, &t->mask, exist);
         xfer_lanes(x, &t->parked, exist);
         xfer_pc(x, p, &t->pc);
