@@ -10,6 +10,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "board/board_priv.h"
+#include "board/pfifo.h"
 #include "spec/pbus_regs.h"
 
 #define MIB             (1u << 20)
@@ -214,6 +215,7 @@ void gpuvm_board_process_events(GpuvmBoard *b)
         gpuvm_host_notify(b->host);
     }
     gpuvm_ptimer_poll(b);
+    gpuvm_pfifo_hung_update(b);
     gpuvm_board_irq_update(b);
     b->in_events = false;
 }

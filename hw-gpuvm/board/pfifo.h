@@ -38,6 +38,7 @@ typedef struct GpuvmPfifo {
     GpuvmFaultQueue mmu_queue;
     bool listed[GPUVM_VM_CHANNELS];     /* in the playlist */
     GpuvmPfifoHung hung[NV_PFIFO_ENGINES];
+    uint64_t hung_due;      /* clock_ns() before which no more is shown */
 } GpuvmPfifo;
 
 /** gpuvm_pfifo_irq_update - PFIFO's source of the PMC tree, from the latched

@@ -10,9 +10,10 @@
  * which nouveau learns that it has to, in 6.1 as in 6.12
  * (nvkm/engine/fifo/gf100.c, gf100_fifo_intr_sched_ctxsw()).
  *
- * Here the time-out comes as soon as the driver has acknowledged the error
- * itself, since nothing can become of the channel any more, and only if it
- * still wants the channel to run.  Each engine shows one such channel at a
+ * Here the time-out comes HUNG_NS after the driver has acknowledged the error
+ * itself, and only if it still wants the channel to run by then.  (Sooner it
+ * could come between the driver's doorbell and its noting the fence; that
+ * fence would never be signalled.)  Each engine shows one such channel at a
  * time; it stands in the state word until the engine is reset, or the channel
  * is kicked, taken from the playlist or unbound.  The next one is not shown
  * while the driver has the engine frozen, that is, in the midst of recovery.
@@ -22,6 +23,8 @@
 #include "board/board_priv.h"
 #include "board/pfifo.h"
 #include "spec/pfifo_regs.h"
+
+#define HUNG_NS 250000000u
 
 static bool wanted(GpuvmBoard *b, unsigned chid)
 {
@@ -50,8 +53,27 @@ static void show(GpuvmBoard *b, unsigned engine, unsigned chid)
     gpuvm_pfifo_irq_update(b);
 }
 
+static bool any_waits(GpuvmBoard *b)
+{
+    for (unsigned e = 0; e < NV_PFIFO_ENGINES; e++) {
+        if (memchr(b->pfifo->hung[e].waiting, true,
+                   sizeof(b->pfifo->hung[e].waiting))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void gpuvm_pfifo_hung_update(GpuvmBoard *b)
 {
+    uint64_t now = gpuvm_host_clock_ns(b->host);
+
+    if (now < b->pfifo->hung_due) {
+        if (any_waits(b)) {
+            gpuvm_vm_alarm(b->vm, b->pfifo->hung_due - now);
+        }
+        return;
+    }
     for (unsigned e = 0; e < NV_PFIFO_ENGINES; e++) {
         GpuvmPfifoHung *h = &b->pfifo->hung[e];
 
@@ -75,6 +97,7 @@ void gpuvm_pfifo_hung(GpuvmBoard *b, GpuvmEngine engine, unsigned chid)
     unsigned e = engine < NV_PFIFO_ENGINES ? engine : NV_PFIFO_ENGINE_PGRAPH;
 
     b->pfifo->hung[e].waiting[chid] = true;
+    b->pfifo->hung_due = gpuvm_host_clock_ns(b->host) + HUNG_NS;
     gpuvm_pfifo_hung_update(b);
 }
 
@@ -109,4 +132,5 @@ void gpuvm_pfifo_hung_clear(GpuvmBoard *b)
 {
     memset(b->pfifo->hung, 0, sizeof(b->pfifo->hung));
     memset(b->pfifo->listed, 0, sizeof(b->pfifo->listed));
+    b->pfifo->hung_due = 0;
 }

@@ -201,6 +201,11 @@ void *gpuvm_soft_chan_object(SoftChan *chan, uint16_t id)
     return chan->objects[i];
 }
 
+unsigned gpuvm_soft_chan_subc(SoftChan *chan)
+{
+    return chan->pb.subc;
+}
+
 bool gpuvm_soft_chan_aborted(SoftChan *chan)
 {
     return atomic_load_explicit(&chan->aborted, memory_order_relaxed);

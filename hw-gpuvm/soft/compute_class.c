@@ -66,6 +66,15 @@ static void bind_slot(SoftChan *chan, uint32_t *table, uint32_t n,
 
 static void grid_done(void *opaque, const GpuvmFault *fault, uint64_t ctas)
 {
+    GpuvmFault f;
+
+    if (fault && fault->kind == GPUVM_FAULT_GR_TRAP) {
+        f = *fault;
+        f.cls = GF100_CLASS_COMPUTE;
+        f.method = CP_LAUNCH;
+        f.subc = gpuvm_soft_chan_subc(opaque);
+        fault = &f;
+    }
     gpuvm_soft_chan_continue(opaque, fault);
 }
 

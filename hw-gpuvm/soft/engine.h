@@ -72,6 +72,9 @@ SoftGpu *gpuvm_soft_chan_gpu(SoftChan *chan);
 /** gpuvm_soft_chan_object - the channel's object of class @id, made if need
  *  be; NULL if there is no such class.  3D and compute share macro code so. */
 void *gpuvm_soft_chan_object(SoftChan *chan, uint16_t id);
+/** gpuvm_soft_chan_subc - the subchannel of the method now being executed or
+ *  waited for. */
+unsigned gpuvm_soft_chan_subc(SoftChan *chan);
 /** gpuvm_soft_chan_complete - gpuvm_soft_as_complete(), then the channel's
  *  cache is emptied if need be; before a class makes a report visible. */
 void gpuvm_soft_chan_complete(SoftChan *chan);

@@ -85,6 +85,9 @@ void gpuvm_vm_reset(GpuvmVm *vm);
 const GpuvmSlice *gpuvm_vm_slice(GpuvmVm *vm);
 GpuvmHost *gpuvm_vm_host(GpuvmVm *vm);
 
+/** gpuvm_vm_alarm - [device] the host is notified in @ns, or sooner. */
+void gpuvm_vm_alarm(GpuvmVm *vm, uint64_t ns);
+
 /** gpuvm_vm_set_running - [device, waits] false: the GPU writes nothing. */
 void gpuvm_vm_set_running(GpuvmVm *vm, bool running);
 

@@ -146,6 +146,7 @@ struct GpuvmVm {
     uint32_t frozen;        /* (lock) engines */
     uint64_t req_seq;       /* (lock) requests made */
     uint64_t done_seq;      /* (lock) requests served */
+    uint64_t alarm_ns;      /* (lock) when to notify the host; 0 = not */
     bool quit;              /* (lock) */
     void (*job)(GpuvmVm *vm, void *arg);    /* (lock) for the worker */
     void *job_arg;          /* (lock) */

@@ -551,6 +551,28 @@ static uint64_t watch(GpuvmVm *vm)
     return any ? MIN(vm->cfg.timeout_ns / 4 + 1, WATCH_NS) : UINT64_MAX;
 }
 
+void gpuvm_vm_alarm(GpuvmVm *vm, uint64_t ns)
+{
+    uint64_t at = gpuvm_vm_now() + ns;
+
+    pthread_mutex_lock(&vm->lock);
+    vm->alarm_ns = vm->alarm_ns ? MIN(vm->alarm_ns, at) : at;
+    gpuvm_worker_wake(vm);
+    pthread_mutex_unlock(&vm->lock);
+}
+
+/* Notifies if it is time; how long until then.  .lock held. */
+static uint64_t look_at_alarm(GpuvmVm *vm)
+{
+    uint64_t now = gpuvm_vm_now();
+
+    if (vm->alarm_ns && now >= vm->alarm_ns) {
+        vm->alarm_ns = 0;
+        gpuvm_host_notify(vm->host);
+    }
+    return vm->alarm_ns ? vm->alarm_ns - now : UINT64_MAX;
+}
+
 static void *worker_main(void *arg)
 {
     GpuvmVm *vm = arg;
@@ -572,7 +594,7 @@ static void *worker_main(void *arg)
             wait = TURN_LOOK_NS;
         }
         if (!again) {
-            wait = MIN(wait, watch(vm));
+            wait = MIN(MIN(wait, watch(vm)), look_at_alarm(vm));
         }
         quit = vm->quit && !vm->dying;
         pthread_mutex_unlock(&vm->lock);

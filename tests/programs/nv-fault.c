@@ -5,8 +5,8 @@
  *
  * A neighbour process copies with M2MF all the while and checks every byte.  A
  * second process makes a channel, submits the trouble that MODE names, waits
- * until the kernel says that its buffer is idle, and submits once more: a
- * channel that was killed refuses (ENODEV), one that lives must copy right.
+ * until the kernel says that its buffer is idle or the channel was killed
+ * (ENODEV); a channel that lives must copy right.
  * With --kill it is killed by SIGKILL a second after it submitted instead; with
  * --cpu it runs on that CPU and the neighbour on the others (Linux 6.1 spins
  * without a break when it closes a channel that is not idle, and so keeps its
@@ -35,6 +35,7 @@
 #include "nv.h"
 
 #define SLOW        5.0         /* far below nouveau's own 15 s */
+#define PATIENCE    25.0        /* seconds until a channel counts as stuck */
 #define SUBC        1           /* where the trouble is */
 #define NOWHERE     0xf000000000ull     /* no buffer of ours is there */
 #define MAX_WORDS   64
@@ -230,6 +231,7 @@ static int trouble(void (*make)(Trouble *t))
 {
     static const uint32_t domains[3] = { NV_VRAM, NV_GART, NV_GART };
     Trouble t = { 0 };
+    double begin;
     NvBo *bos[3] = { &t.ch.vram, &t.ch.gart, &t.code };
 
     nv_open();
@@ -239,9 +241,16 @@ static int trouble(void (*make)(Trouble *t))
     nv_must(nv_submit(&t.ch, t.offset, t.n, bos, domains, t.code.map ? 3 : 2),
             "GEM_PUSHBUF");
     shared->submitted = true;
-    shared->result = nv_bo_wait(&t.ch.push);
-    if (!shared->result) {
-        shared->result = nv_submit(&t.ch, 0, 0, NULL, NULL, 0);
+    begin = now_s();
+    do {
+        usleep(1000);
+        shared->result = nv_channel_state(&t.ch);
+    } while (!shared->result && nv_bo_busy(&t.ch.push) &&
+             now_s() - begin < PATIENCE);
+    usleep(500000);             /* a buffer may be idle before the kill */
+    shared->result = nv_channel_state(&t.ch);
+    if (!shared->result && nv_bo_busy(&t.ch.push)) {
+        shared->result = -EBUSY;
     }
     if (!shared->result) {
         shared->wrong_after = copy_twice(&t.ch, 77);

@@ -130,6 +130,13 @@ void nv_channel_new(NvChannel *ch)
     nv_bo_new(&ch->push, NV_GART, 4096);
 }
 
+int nv_channel_state(NvChannel *ch)
+{
+    struct drm_nouveau_gem_pushbuf pb = { .channel = ch->id };
+
+    return CALL(DRM_NOUVEAU_GEM_PUSHBUF, &pb, RW);
+}
+
 void nv_channel_free(NvChannel *ch)
 {
     struct drm_nouveau_channel_free f = { .channel = ch->id };

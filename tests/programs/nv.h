@@ -56,6 +56,8 @@ int nv_bo_wait(NvBo *bo);
 /** nv_bo_busy - the GPU is not done with it. */
 bool nv_bo_busy(NvBo *bo);
 
+/** nv_channel_state - 0, or -ENODEV when it was killed. */
+int nv_channel_state(NvChannel *ch);
 void nv_channel_new(NvChannel *ch);
 void nv_channel_free(NvChannel *ch);
 int nv_object_new(NvChannel *ch, uint32_t handle, uint32_t cls);

@@ -80,6 +80,7 @@ void gpuvm_vm_reset(GpuvmVm *vm) { vm->resets++; }
 const GpuvmSlice *gpuvm_vm_slice(GpuvmVm *vm) { return &vm->slice; }
 GpuvmHost *gpuvm_vm_host(GpuvmVm *vm) { return vm->host; }
 void gpuvm_vm_set_running(GpuvmVm *vm, bool running) { }
+void gpuvm_vm_alarm(GpuvmVm *vm, uint64_t ns) { }
 
 bool gpuvm_vm_vram_read(GpuvmVm *vm, uint64_t off, void *buf, size_t len)
 {

@@ -544,6 +544,14 @@ static void start_channel(unsigned chid, uint64_t inst)
     wr(0x3004 + 8 * chid, 0x001f0001);
 }
 
+/* The time that a channel is given before it counts as hung. */
+static void pass_time(void)
+{
+    CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0);
+    th->fake_ns += 1000000000;
+    rd(0x100);
+}
+
 static void runlist(const uint32_t *chids, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
@@ -565,6 +573,7 @@ static void test_hung(void)
         .bits = 0x00200000, .method = 0x70,
     };
 
+    th->use_fake_clock = true;
     fifo_init(false);
     start_channel(2, 0x2000);
     start_channel(3, 0x3000);
@@ -572,6 +581,7 @@ static void test_hung(void)
     add_fault(2, &f);
     CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0);
     wr(0x40108, rd(0x40108));
+    pass_time();
     CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0x100);
     CU_ASSERT_EQUAL(rd(0x254c) & 0xff, 0x0a);
     /* busy, waiting for the switch: as 6.1 and as 6.12 look at it */
@@ -589,6 +599,7 @@ static void test_hung(void)
     wr(0x40108, rd(0x40108));
     pmc_reset(1u << 12);
     CU_ASSERT_EQUAL(rd(0x2640), 0);
+    pass_time();
     CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0);
     wr(0x2630, 0);
     CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0x100);
@@ -607,6 +618,7 @@ static void test_hung_not_wanted(void)
         .bits = 0x00040000,
     };
 
+    th->use_fake_clock = true;
     fifo_init(true);
     start_channel(2, 0x2000);
     start_channel(3, 0x3000);
@@ -615,6 +627,7 @@ static void test_hung_not_wanted(void)
     CU_ASSERT_EQUAL(rd(0x100), FIFO_IRQ);
     mask(0x3004 + 8 * 2, 1, 0);
     wr(0x44108, rd(0x44108));
+    pass_time();
     CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0);
     CU_ASSERT_EQUAL(rd(0x2650), 0);
     vm->events.nfaults = 0;
@@ -623,11 +636,13 @@ static void test_hung_not_wanted(void)
     wr(0x3000 + 8 * 3, 0);
     start_channel(3, 0x4000);                   /* another one, same number */
     wr(0x44108, rd(0x44108));
+    pass_time();
     CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0);
     f = (GpuvmFault) { .kind = GPUVM_FAULT_GR_TRAP,
                        .reason = GPUVM_TRAP_TIMEOUT };
     vm->events.nfaults = 0;
     add_fault(3, &f);
+    pass_time();
     CU_ASSERT_EQUAL(rd(0x2100) & 0x100, 0x100);
     CU_ASSERT_EQUAL(rd(0x2640) & 0x7f, 3);
     CU_ASSERT_EQUAL(rd(0x400100), 0);           /* PGRAPH itself is silent */
