@@ -12,6 +12,8 @@ each one guest, with [[boot.check]] tables in it:
   dmesg    true: each line of output must match one of dmesg-allowed
   needs    name of an earlier check of the boot; if that one failed, this one
            fails at once and the boot saves the time
+  then     in a boot with `resets = true` (recovery.py): `run` restarts the
+           guest, and this script's output, after the restart, is judged
 
 One boot runs all its checks, one after the other; markers with a random word
 divide their outputs.
@@ -25,7 +27,7 @@ import shlex
 import tomllib
 
 CHECK_KEYS = {'name', 'run', 'expect', 'refuse', 'status', 'timeout', 'dmesg',
-              'needs'}
+              'needs', 'then'}
 
 
 @dataclasses.dataclass
@@ -38,6 +40,7 @@ class Check:
     timeout: int = 120
     dmesg: bool = False
     needs: str = ''
+    then: str = ''
 
     def judge(self, status, output, allowed):
         """None if right, else a sentence (and the output)."""
@@ -93,11 +96,38 @@ def allowed_lines(path):
     return found
 
 
-class Script:
-    """The shell script of a boot, and the reader of what it prints."""
+# step N: true if check N is over; else notes that it begins, and sets
+# again=yes if it had begun already when the guest was restarted.
+RESUME = '''
+state=/var/gpuvm-checks
+mkdir -p $state
+failed=$(cat $state/failed 2>/dev/null)
+step() {
+  [ -e $state/$1.ended ] && return 0
+  again=no
+  [ -e $state/$1.begun ] && again=yes
+  touch $state/$1.begun
+  sync
+  return 1
+}
+ended() {
+  echo "$failed" >$state/failed
+  touch $state/$1.ended
+  sync
+}
+'''
 
-    def __init__(self, checks):
+
+class Script:
+    """The shell script of a boot, and the reader of what it prints.
+
+    With `resets` the script is run anew after each restart of the guest and
+    goes on where it was: it keeps what has begun and ended on the disk.
+    """
+
+    def __init__(self, checks, resets=False):
         self.checks = checks
+        self.resets = resets
         self.mark = '@@' + secrets.token_hex(8)
         self.rest = ''
         self.current = None
@@ -113,17 +143,26 @@ class Script:
                  '$(($(date +%%s%%N)/1000000-at))\n'
                  '}\n'
                  'failed=\n' % self.mark]
+        if self.resets:
+            parts.append(RESUME)
         index = {c.name: n for n, c in enumerate(self.checks)}
         for n, check in enumerate(self.checks):
-            parts.append('echo; echo "%s begin %d"\n' % (self.mark, n))
+            begin = 'echo; echo "%s begin %d"\n' % (self.mark, n)
             call = 'result %d %d %s\n' % (n, check.timeout,
                                           shlex.quote(check.run))
             if check.needs:
-                parts.append('case "$failed " in *" %d "*) failed="$failed %d"'
-                             '; echo "%s end %d 254 0";;\n*) %s;; esac\n' %
-                             (index[check.needs], n, self.mark, n, call))
+                call = ('case "$failed " in *" %d "*) failed="$failed %d"'
+                        '; echo "%s end %d 254 0";;\n*) %s;; esac\n' %
+                        (index[check.needs], n, self.mark, n, call))
+            if self.resets:
+                again = 'result %d %d %s' % (n, check.timeout, shlex.quote(
+                    check.then or 'echo the guest restarted; exit 253'))
+                call = 'step %d || {\n%s%sended %d\n}\n' % (
+                    n, begin, 'if [ $again = yes ]; then %s\nelse %sfi\n' %
+                    (again, call), n)
             else:
-                parts.append(call)
+                call = begin + call
+            parts.append(call)
         return ''.join(parts)
 
     def feed(self, data):

@@ -23,7 +23,7 @@ import time
 import unittest
 
 from . import (cache, checks, conformance, console, core, guest, native,
-               packages, qemu, run, state, versions)
+               packages, qemu, recovery, run, state, versions)
 from .tally import Tally
 
 SUITES = ('unit', 'native', 'device', 'guest', 'fuzz')
@@ -129,9 +129,9 @@ def files_of(suite):
 class Judge:
     """Feeds one boot's output through its script into the tally."""
 
-    def __init__(self, prefix, these, tally, allowed):
+    def __init__(self, prefix, these, tally, allowed, resets=False):
         self.prefix, self.tally, self.allowed = prefix, tally, allowed
-        self.script = checks.Script(these)
+        self.script = checks.Script(these, resets)
         self.done = set()
 
     def feed(self, data):
@@ -233,13 +233,14 @@ def run_boot(options, boot, these, tally):
     total = boot.get('vms', 1)
     for n in range(total):
         name = prefix if total == 1 else '%s/vm%d' % (prefix, n + 1)
-        judge = Judge(name, these, tally, allowed)
+        judge = Judge(name, these, tally, allowed, boot.get('resets', False))
         log = packages.root_log('console-' + name.replace('/', '-'))
         config = dataclasses.replace(config, script=judge.script.text(),
                                      log=log)
         sink = CheckSink(judge, name)
         guests.append((name, judge, state.StateGuest(
             config, sink, boot['state']) if 'state' in boot else
+            recovery.RecoveryGuest(config, sink) if boot.get('resets') else
             guest.Guest(config, sink)))
     console.say('%s: booting %d guest%s (%s)' % (
         prefix, total, 's' if total > 1 else '', config.accel.upper()))
@@ -285,7 +286,8 @@ def run_guest(options, tally):
     for file in files_of('guest'):
         for boot, these in checks.load(file):
             prefix = 'guest/' + boot['name']
-            if boot.get('guest', 'debian12') not in options.guests:
+            if boot.get('guest', 'debian12') not in options.guests or \
+                    (boot.get('long') and not options.long):
                 continue
             picked = chosen(prefix, these, tally)
             if picked:
@@ -345,6 +347,8 @@ def add_arguments(parser):
     parser.add_argument('--jobs', '-j', type=int, metavar='N',
                         help='conformance: programs at once (default: half '
                         'as many as cores)')
+    parser.add_argument('--long', action='store_true',
+                        help='also the guests that take many minutes')
     parser.add_argument('--only', metavar='REGEX',
                         help='only tests whose name matches')
     parser.add_argument('--debian', action='append',
