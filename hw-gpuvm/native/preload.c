@@ -402,7 +402,7 @@ EXPORT int name(int dir, const char *path, struct type *st, int flags) \
     int ret = REAL(name)(dir, redirect(path, buf, sizeof(buf)), st, flags); \
                                                                     \
     if (!ret) {                                                     \
-        node_stat(path, path && !path[0] ? dir : -1, &st->st_mode,  \
+        node_stat(path, !path[0] ? dir : -1, &st->st_mode,  \
                   &st->st_rdev);                                    \
     }                                                               \
     return ret;                                                     \
