@@ -104,6 +104,7 @@ static void xfer_pfifo(GpuvmBoard *b, GpuvmXfer *x)
     for (unsigned e = 0; e < NV_PFIFO_ENGINES; e++) {
         xfer_hung(&p->hung[e], x);
     }
+    gpuvm_xfer_u64(x, &p->hung_due);
     if (x->loading) {
         show_userd(b);
     }
