@@ -238,9 +238,13 @@ static int trouble(void (*make)(Trouble *t))
     nv_m2mf_start(&t.ch, size);
     t.w = (uint32_t *)t.ch.push.map;
     make(&t);
-    nv_must(nv_submit(&t.ch, t.offset, t.n, bos, domains, t.code.map ? 3 : 2),
-            "GEM_PUSHBUF");
+    shared->result = nv_submit(&t.ch, t.offset, t.n, bos, domains,
+                               t.code.map ? 3 : 2);
     shared->submitted = true;
+    if (shared->result == -ENODEV) {
+        return 0;           /* killed before the kernel was done with it */
+    }
+    nv_must(shared->result, "GEM_PUSHBUF");
     begin = now_s();
     do {
         usleep(1000);
