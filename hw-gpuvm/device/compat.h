@@ -19,6 +19,14 @@
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
+#include "qapi/visitor-impl.h"
+#if __has_include("qobject/qnum.h")
+#include "qobject/qnum.h"
+#include "qobject/qstring.h"
+#else
+#include "qapi/qmp/qnum.h"
+#include "qapi/qmp/qstring.h"
+#endif
 #include "hw/pci/pci.h"
 #if __has_include("hw/pci/pci_device.h")
 #include "hw/pci/pci_device.h"

@@ -19,24 +19,52 @@ static void size_get(Object *obj, Visitor *v, const char *name, void *opaque,
     visit_type_size(v, name, (uint64_t *)((char *)obj + p->offset), errp);
 }
 
+/*
+ * What was written: a string in *@str, or a number in *@val (and *@str NULL).
+ * A value may be visited once only, so a visitor that knows its type (JSON,
+ * -device) is asked for it; others (-global) have strings only.
+ */
+static bool size_read(Visitor *v, const char *name, char **str, uint64_t *val)
+{
+    QObject *any = NULL;
+    bool ok = true;
+
+    if (!v->type_any) {
+        return visit_type_str(v, name, str, NULL);
+    }
+    if (!visit_type_any(v, name, &any, NULL)) {
+        return false;
+    }
+    if (qobject_to(QString, any)) {
+        *str = g_strdup(qstring_get_str(qobject_to(QString, any)));
+    } else {
+        ok = qobject_to(QNum, any) &&
+             qnum_get_try_uint(qobject_to(QNum, any), val);
+    }
+    qobject_unref(any);
+    return ok;
+}
+
 static void size_set(Object *obj, Visitor *v, const char *name, void *opaque,
                      Error **errp)
 {
     SizeProperty *p = opaque;
     uint64_t *field = (uint64_t *)((char *)obj + p->offset);
     g_autofree char *str = NULL;
-    uint64_t val;
+    uint64_t val = 0;
 
     if (DEVICE(obj)->realized) {
         error_setg(errp, "gpuvm: property '%s' cannot change while the device "
                    "exists; set it on the command line", name);
         return;
     }
-    if (!visit_type_str(v, name, &str, NULL)) {
-        visit_type_size(v, name, field, errp);
+    if (!size_read(v, name, &str, &val)) {
+        error_setg(errp, "gpuvm: property '%s' has a value that is not a "
+                   "size; give a number of bytes, or a string such as "
+                   "\"512M\"", name);
         return;
     }
-    if (qemu_strtosz_MiB(str, NULL, &val) < 0) {
+    if (str && qemu_strtosz_MiB(str, NULL, &val) < 0) {
         error_setg(errp, "gpuvm: property '%s' has the value '%s', which is "
                    "not a size; give a number with the suffix M or G, e.g. "
                    "%s=512M", name, str, name);

@@ -36,6 +36,8 @@ NEEDS = {
                'mesa-opencl-icd', 'ocl-icd-libopencl1', 'clinfo',
                'mesa-utils', 'mesa-utils-bin'],
     'conformance': ['piglit'],
+    'libvirt': ['libvirt-daemon', 'libvirt-daemon-driver-qemu',
+                'libvirt-clients', 'util-linux'],
 }
 # Suites without -updates and -security.
 ROLLING = ('sid',)

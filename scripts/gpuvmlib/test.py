@@ -23,7 +23,7 @@ import sys
 import time
 import unittest
 
-from . import (cache, checks, conformance, console, core, guest, native,
+from . import (cache, checks, conformance, console, core, guest, libvirt, native,
                packages, qemu, recovery, run, state, versions)
 from .tally import Tally
 
@@ -230,6 +230,8 @@ def run_boot(options, boot, these, tally):
             'append', ''), shares=((core.programs(), '/opt/gpuvm', 'ro'),),
         timeout=boot.get('timeout', 600), qemu_options=tuple(
             boot.get('qemu', ())))
+    if 'libvirt' in boot:
+        libvirt.ready()
     guests = []
     total = boot.get('vms', 1)
     for n in range(total):
@@ -242,7 +244,8 @@ def run_boot(options, boot, these, tally):
         guests.append((name, judge, state.StateGuest(
             config, sink, boot['state']) if 'state' in boot else
             recovery.RecoveryGuest(config, sink) if boot.get('resets') else
-            guest.Guest(config, sink)))
+            libvirt.LibvirtGuest(config, sink, boot['libvirt'])
+            if 'libvirt' in boot else guest.Guest(config, sink)))
     console.say('%s: booting %d guest%s (%s)' % (
         prefix, total, 's' if total > 1 else '', config.accel.upper()))
     try:

@@ -63,6 +63,25 @@ class Properties(unittest.TestCase):
             self.assertIsNotNone(said, value)
             self.assertIn('vram', said)
 
+    def test_vram_in_each_form(self):
+        json = '{"driver":"gpuvm","id":"gpu0","addr":"0x10","vram":%s}'
+        forms = {'a number in JSON': ('-device', json % (96 * MIB)),
+                 'a string in JSON': ('-device', json % '"96M"'),
+                 'a default': ('-global', 'gpuvm.vram=96M', '-device',
+                               'gpuvm,id=gpu0,addr=0x10')}
+        for form, argv in forms.items():
+            with self.subTest(form), qtest.Machine(None, argv) as m:
+                self.assertEqual(m.qmp('qom-get', property='vram',
+                                       path='/machine/peripheral/gpu0'),
+                                 96 * MIB)
+
+    def test_bad_vram_in_json_is_refused(self):
+        for value in ('true', '[]', '-5', '1.5', '{}', '"much"', '5'):
+            said = qtest.refused(None, (
+                '-device', '{"driver":"gpuvm","vram":%s}' % value))
+            self.assertIsNotNone(said, value)
+            self.assertIn('vram', said)
+
     def test_bad_weight_is_refused(self):
         self.assertIn('weight', qtest.refused('vram=64M,weight=0') or '')
 
