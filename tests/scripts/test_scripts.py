@@ -3,6 +3,8 @@ data, the cache's mirror, the initial RAM disk's format, KVM's test boot.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
+import argparse
+import json
 import os
 import pathlib
 import re
@@ -10,9 +12,42 @@ import struct
 import subprocess
 import tempfile
 import unittest
+from xml.etree import ElementTree
 
-from gpuvmlib import (cache, checks, cli, console, guest, kernel, kvm, qemu,
-                      run, tally)
+from gpuvmlib import (cache, checks, cli, console, guest, kernel, kvm, libvirt,
+                      qemu, run, tally)
+
+
+class LibvirtXml(unittest.TestCase):
+    def elements(self, *words):
+        parser = argparse.ArgumentParser()
+        libvirt.add_arguments(parser)
+        text = libvirt.snippet('/a&b/qemu', parser.parse_args(words))
+        domain = ElementTree.fromstring(
+            '<domain xmlns:qemu="%s">%s</domain>' % (libvirt.NAMESPACE, text))
+        words = [arg.get('value') for arg in domain.iter(
+            '{%s}arg' % libvirt.NAMESPACE)]
+        self.assertEqual(domain.find('emulator').text, '/a&b/qemu')
+        self.assertEqual(words[0::2], ['-device'] * (len(words) // 2))
+        return [json.loads(word) for word in words[1::2]]
+
+    def test_one_device(self):
+        self.assertEqual(self.elements('--vram', '2G', '--gpu',
+                                       'weight=200,bar-remap=off'), [
+            {'driver': 'gpuvm', 'id': 'gpu0', 'bus': 'pcie.0',
+             'addr': '0x10', 'vram': 2 << 30, 'weight': 200,
+             'bar-remap': False}])
+
+    def test_a_shared_gpu(self):
+        gpu, board = self.elements('--share', 'a"<b', '--total', '8G')
+        self.assertEqual((gpu['share'], gpu['vram']), ('a"<b', 8 << 30))
+        self.assertEqual(board['gpu'], gpu['id'])
+
+    def test_bad_values_name_the_remedy(self):
+        for words in (('--vram', '512'), ('--gpu', 'weight')):
+            with self.assertRaises(console.GpuvmError) as caught:
+                self.elements(*words)
+            self.assertIn(words[1], str(caught.exception))
 
 
 class CommandLine(unittest.TestCase):
