@@ -1,0 +1,139 @@
+/*
+ * BP: one step of back-propagation in a network of n inputs, 16 hidden units
+ * and one output.  The device does what grows with n: the products of the
+ * first layer, and the change of its weights.  The host adds up the partial
+ * sums and does the 16 units between, as a program of this kind would.
+ *
+ * Tolerance: the hidden units' sums have terms |weight * input| <= 1 / 16 and
+ * rounding errors of at most 5 eps a term (product, four additions of the
+ * tree; the host adds in double), so e = 5 eps n / 16 at worst.  A sigmoid's
+ * slope is at most 1/4 and the other factors of a delta are below 1, so
+ * deltas are off by at most 2 e, and a weight by rate * 2 e and its own
+ * rounding, 4 eps of at most 1.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "programs.h"
+
+#define HIDDEN      16
+#define ROWS        16
+#define RATE        0.3f
+#define MOMENTUM    0.3f
+#define TARGET      0.1
+#define FORWARD     0
+#define ADJUST      1
+
+typedef struct Bp {
+    float *input, *weight, *change, *partial;
+    float output[HIDDEN];       /* weights from the hidden units on */
+    float *got, *want;
+    cl_mem m_partial, m_delta;
+} Bp;
+
+static void bp_setup(Bench *b)
+{
+    Bp *s = b->state = bench_alloc(b, sizeof(*s));
+    size_t n = b->size[0], weights = n * HIDDEN;
+    uint32_t seed = 9;
+    cl_mem input, weight, change;
+
+    s->input = bench_random_floats(b, n, 6, 0, 1);
+    s->weight = bench_random_floats(b, weights, 7, -1.0f / 16, 1.0f / 16);
+    s->change = bench_random_floats(b, weights, 8, -1.0f / 64, 1.0f / 64);
+    for (unsigned i = 0; i < HIDDEN; i++) {
+        s->output[i] = rnd_float(&seed);
+    }
+    s->partial = bench_alloc(b, weights / ROWS * sizeof(float));
+    s->got = bench_alloc(b, weights * sizeof(float));
+    input = bench_buffer(b, CL_MEM_READ_ONLY, n * sizeof(float), s->input,
+                         NULL);
+    weight = bench_buffer(b, CL_MEM_READ_WRITE, weights * sizeof(float),
+                          s->weight, s->got);
+    change = bench_buffer(b, CL_MEM_READ_WRITE, weights * sizeof(float),
+                          s->change, NULL);
+    s->m_partial = bench_buffer(b, CL_MEM_READ_WRITE,
+                                weights / ROWS * sizeof(float), NULL, NULL);
+    s->m_delta = bench_buffer(b, CL_MEM_READ_ONLY, HIDDEN * sizeof(float),
+                              NULL, NULL);
+    bench_arg_mem(b, FORWARD, 0, input);
+    bench_arg_mem(b, FORWARD, 1, weight);
+    bench_arg_mem(b, FORWARD, 2, s->m_partial);
+    bench_arg_mem(b, ADJUST, 0, input);
+    bench_arg_mem(b, ADJUST, 1, s->m_delta);
+    bench_arg_mem(b, ADJUST, 2, weight);
+    bench_arg_mem(b, ADJUST, 3, change);
+    bench_arg_f32(b, ADJUST, 4, RATE);
+    bench_arg_f32(b, ADJUST, 5, MOMENTUM);
+}
+
+/* From the hidden units' sums to their deltas. */
+static void middle(const Bp *s, const double sum[HIDDEN], float delta[HIDDEN])
+{
+    double hidden[HIDDEN], out = 0, d_out;
+
+    for (unsigned i = 0; i < HIDDEN; i++) {
+        hidden[i] = 1 / (1 + exp(-sum[i]));
+        out += hidden[i] * s->output[i];
+    }
+    out = 1 / (1 + exp(-out));
+    d_out = out * (1 - out) * (TARGET - out);
+    for (unsigned i = 0; i < HIDDEN; i++) {
+        delta[i] = hidden[i] * (1 - hidden[i]) * s->output[i] * d_out;
+    }
+}
+
+static void bp_launch(Bench *b)
+{
+    Bp *s = b->state;
+    size_t n = b->size[0];
+    double sum[HIDDEN] = { 0 };
+    float delta[HIDDEN];
+
+    bench_run(b, FORWARD, HIDDEN, n, HIDDEN, ROWS);
+    bench_read(b, s->m_partial, n / ROWS * HIDDEN * sizeof(float), s->partial);
+    for (size_t i = 0; i < n / ROWS * HIDDEN; i++) {
+        sum[i % HIDDEN] += s->partial[i];
+    }
+    middle(s, sum, delta);
+    bench_write(b, s->m_delta, sizeof(delta), delta);
+    bench_run(b, ADJUST, HIDDEN, n, HIDDEN, ROWS);
+}
+
+static bool bp_check(Bench *b)
+{
+    Bp *s = b->state;
+    size_t n = b->size[0];
+    double e = 5 * BENCH_EPS * n / 16;
+
+    if (!s->want) {
+        double sum[HIDDEN] = { 0 };
+        float delta[HIDDEN];
+
+        s->want = bench_alloc(b, n * HIDDEN * sizeof(float));
+        for (size_t i = 0; i < n * HIDDEN; i++) {
+            sum[i % HIDDEN] += (double)s->weight[i] * s->input[i / HIDDEN];
+        }
+        middle(s, sum, delta);
+        for (size_t i = 0; i < n * HIDDEN; i++) {
+            s->want[i] = s->weight[i] + (double)RATE * delta[i % HIDDEN] *
+                         s->input[i / HIDDEN] +
+                         (double)MOMENTUM * s->change[i];
+        }
+    }
+    return bench_near(b, s->got, s->want, n * HIDDEN, 0,
+                      RATE * 2 * e + 4 * BENCH_EPS);
+}
+
+const BenchProgram bench_bp = {
+    .name = "BP",
+    .what = "back-propagation: a layer's sums, its weights' change",
+    .source = bench_source_bp,
+    .kernels = { "forward", "adjust" },
+    .params = {
+        { "inputs", "of the network", { 2048, 65536, 262144 }, 16, 1 << 22,
+          16 },
+    },
+    .setup = bp_setup,
+    .launch = bp_launch,
+    .check = bp_check,
+};
