@@ -14,6 +14,7 @@
 
 #define SOFT_VEC 32
 #define SOFT_ALU_TABLE gpuvm_soft_alu_avx2
+#define SOFT_ALU_FIND gpuvm_soft_find_avx2
 #include "soft/isa/alu_all.h"
 
 #ifdef __clang__

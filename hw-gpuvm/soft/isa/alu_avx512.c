@@ -14,6 +14,7 @@
 
 #define SOFT_VEC 64
 #define SOFT_ALU_TABLE gpuvm_soft_alu_avx512
+#define SOFT_ALU_FIND gpuvm_soft_find_avx512
 #include "soft/isa/alu_all.h"
 
 #ifdef __clang__

@@ -7,4 +7,5 @@
 
 #define SOFT_VEC 16
 #define SOFT_ALU_TABLE gpuvm_soft_alu_base
+#define SOFT_ALU_FIND gpuvm_soft_find_base
 #include "soft/isa/alu_all.h"

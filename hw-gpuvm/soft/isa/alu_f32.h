@@ -24,14 +24,24 @@ static inline SignOp sign_op(bool abs, bool neg)
     return (SignOp){ splat(abs ? ~F32_SIGN : ~0u), splat(neg ? F32_SIGN : 0) };
 }
 
+VEC_INLINE SignOp flags_a(uint32_t flags)
+{
+    return sign_op(flags & SOFT_F_ABS_A, flags & SOFT_F_NEG_A);
+}
+
+VEC_INLINE SignOp flags_b(uint32_t flags)
+{
+    return sign_op(flags & SOFT_F_ABS_B, flags & SOFT_F_NEG_B);
+}
+
 static inline SignOp sign_a(const SoftInsn *in)
 {
-    return sign_op(in->flags & SOFT_F_ABS_A, in->flags & SOFT_F_NEG_A);
+    return flags_a(in->flags);
 }
 
 static inline SignOp sign_b(const SoftInsn *in)
 {
-    return sign_op(in->flags & SOFT_F_ABS_B, in->flags & SOFT_F_NEG_B);
+    return flags_b(in->flags);
 }
 
 static inline VU signed_v(VU x, SignOp s)
@@ -52,7 +62,15 @@ static inline VI is_nan(VU x)
 
 static inline VU canonical(VU x)
 {
+#if defined(__x86_64__) && SOFT_VEC == 64
+    __m512 f = (__m512)x;
+
+    return (VU)_mm512_mask_set1_epi32((__m512i)x,
+                                      _mm512_cmp_ps_mask(f, f, _CMP_UNORD_Q),
+                                      F32_NAN);
+#else
     return select_v(is_nan(x), splat(F32_NAN), x);
+#endif
 }
 
 /* Clamp to [0, 1]; NaN and -0 become +0. */
@@ -74,10 +92,10 @@ static inline VU finish(const SoftInsn *in, VU r)
 }
 
 /* Ends a handler whose result is a float. */
-static inline SoftExecStatus done_f32(SoftWarp *w, const SoftInsn *in,
-                                      const VU *out, uint32_t mask)
+VEC_INLINE SoftExecStatus end_f32(SoftWarp *w, const SoftInsn *in, bool cc,
+                                  const VU *out, uint32_t mask)
 {
-    if (__builtin_expect(in->flags & SOFT_F_CC, 0)) {
+    if (__builtin_expect(cc, 0)) {
         uint32_t z = 0, s = 0;
 
         EACH(k) {
@@ -90,6 +108,12 @@ static inline SoftExecStatus done_f32(SoftWarp *w, const SoftInsn *in,
     }
     commit(w, in->dst, out, mask);
     return SOFT_EXEC_OK;
+}
+
+static inline SoftExecStatus done_f32(SoftWarp *w, const SoftInsn *in,
+                                      const VU *out, uint32_t mask)
+{
+    return end_f32(w, in, in->flags & SOFT_F_CC, out, mask);
 }
 
 static inline VU fma_v(VU x, VU y, VU z)
@@ -123,35 +147,35 @@ directed(SoftWarp *w, const SoftInsn *in, SoftSlowOp op, const VU *a,
     return done_f32(w, in, out, mask);
 }
 
-HANDLER(fadd)
+BODY(fadd)
 {
     VU tb[NV], out[NV];
-    const VU *a = reg(w, in->src1), *b = opnd_b(w, in, tb);
-    SignOp sa = sign_a(in), sb = sign_b(in);
+    const VU *a = reg(w, in->src1), *b = spec_b(w, in, s, tb);
+    SignOp sa = flags_a(s.flags), sb = flags_b(s.flags);
     VU x[NV], y[NV];
 
-    if (__builtin_expect(!(in->flags & (SOFT_F_FTZ | SOFT_F_SAT)) &&
-                         in->rnd == 0, 1)) {
+    if (__builtin_expect(!(s.flags & (SOFT_F_FTZ | SOFT_F_SAT)) &&
+                         s.rnd == 0, 1)) {
         EACH(k) {
             VF r = (VF)signed_v(a[k], sa) + (VF)signed_v(b[k], sb);
 
             out[k] = canonical((VU)r);
         }
-        return done_f32(w, in, out, mask);
+        return end_f32(w, in, s.flags & SOFT_F_CC, out, mask);
     }
     EACH(k) {
         x[k] = signed_v(a[k], sa);
         y[k] = signed_v(b[k], sb);
-        if (in->flags & SOFT_F_FTZ) {
+        if (s.flags & SOFT_F_FTZ) {
             x[k] = flush(x[k]);
             y[k] = flush(y[k]);
         }
         out[k] = finish(in, (VU)((VF)x[k] + (VF)y[k]));
     }
-    if (in->rnd) {
+    if (s.rnd) {
         return directed(w, in, SOFT_SLOW_ADD, x, y, NULL, mask);
     }
-    return done_f32(w, in, out, mask);
+    return end_f32(w, in, s.flags & SOFT_F_CC, out, mask);
 }
 
 /*
@@ -172,90 +196,90 @@ static inline void prepare_factors(const SoftInsn *in, VU *x, VU *y)
     }
 }
 
-HANDLER(fmul)
+BODY(fmul)
 {
     static const uint32_t scale[8] = {  /* 1, /2, /4, /8, *8, *4, *2 */
         0x3f800000, 0x3f000000, 0x3e800000, 0x3e000000,
         0x41000000, 0x40800000, 0x40000000, 0x3f800000,
     };
     VU tb[NV], out[NV], x[NV], y[NV], tc[NV];
-    const VU *a = reg(w, in->src1), *b = opnd_b(w, in, tb);
-    SignOp sa = sign_op(false, in->flags & SOFT_F_NEG_A);
+    const VU *a = reg(w, in->src1), *b = spec_b(w, in, s, tb);
+    SignOp sa = sign_op(false, s.flags & SOFT_F_NEG_A);
     uint32_t odd = SOFT_F_FTZ | SOFT_F_FMZ | SOFT_F_SAT;
 
-    if (__builtin_expect(!(in->flags & odd) && !in->rnd && !in->aux, 1)) {
+    if (__builtin_expect(!(s.flags & odd) && !s.rnd && !s.aux, 1)) {
         EACH(k) {
             out[k] = canonical((VU)((VF)signed_v(a[k], sa) * (VF)b[k]));
         }
-        return done_f32(w, in, out, mask);
+        return end_f32(w, in, s.flags & SOFT_F_CC, out, mask);
     }
     EACH(k) {
         x[k] = a[k];
         y[k] = b[k];
         prepare_factors(in, &x[k], &y[k]);
         /* fmz's +0 stays +0 */
-        if (in->flags & SOFT_F_FMZ) {
+        if (s.flags & SOFT_F_FMZ) {
             x[k] ^= sa.flip & (VU)((x[k] << 1) != 0);
         } else {
             x[k] ^= sa.flip;
         }
         out[k] = finish(in, (VU)((VF)x[k] * (VF)y[k]));
     }
-    if (in->rnd || in->aux) {
+    if (s.rnd || s.aux) {
         return directed(w, in, SOFT_SLOW_MUL, x, y,
-                        spread(tc, scale[in->aux & 7]), mask);
+                        spread(tc, scale[s.aux & 7]), mask);
     }
-    return done_f32(w, in, out, mask);
+    return end_f32(w, in, s.flags & SOFT_F_CC, out, mask);
 }
 
-HANDLER(ffma)
+BODY(ffma)
 {
     VU tb[NV], tc[NV], out[NV], x[NV], y[NV], z[NV];
-    const VU *a = reg(w, in->src1), *b = opnd_b(w, in, tb);
-    const VU *c = opnd_c(w, in, tc);
-    SignOp sa = sign_op(false, in->flags & SOFT_F_NEG_A);
-    SignOp sc = sign_op(false, in->flags & SOFT_F_NEG_C);
+    const VU *a = reg(w, in->src1), *b = spec_b(w, in, s, tb);
+    const VU *c = spec_c(w, in, s, tc);
+    SignOp sa = sign_op(false, s.flags & SOFT_F_NEG_A);
+    SignOp sc = sign_op(false, s.flags & SOFT_F_NEG_C);
     uint32_t odd = SOFT_F_FTZ | SOFT_F_FMZ | SOFT_F_SAT;
 
-    if (__builtin_expect(!(in->flags & odd) && !in->rnd, 1)) {
+    if (__builtin_expect(!(s.flags & odd) && !s.rnd, 1)) {
         EACH(k) {
             out[k] = canonical(fma_v(a[k] ^ sa.flip, b[k], c[k] ^ sc.flip));
         }
-        return done_f32(w, in, out, mask);
+        return end_f32(w, in, s.flags & SOFT_F_CC, out, mask);
     }
     EACH(k) {
         x[k] = a[k];
         y[k] = b[k];
         z[k] = c[k] ^ sc.flip;
         prepare_factors(in, &x[k], &y[k]);
-        if (in->flags & SOFT_F_FMZ) {
+        if (s.flags & SOFT_F_FMZ) {
             x[k] ^= sa.flip & (VU)((x[k] << 1) != 0);
         } else {
             x[k] ^= sa.flip;
         }
-        if (in->flags & (SOFT_F_FTZ | SOFT_F_FMZ)) {
+        if (s.flags & (SOFT_F_FTZ | SOFT_F_FMZ)) {
             z[k] = flush(z[k]);
         }
         out[k] = finish(in, fma_v(x[k], y[k], z[k]));
     }
-    if (in->rnd) {
+    if (s.rnd) {
         return directed(w, in, SOFT_SLOW_FMA, x, y, z, mask);
     }
-    return done_f32(w, in, out, mask);
+    return end_f32(w, in, s.flags & SOFT_F_CC, out, mask);
 }
 
-HANDLER(fmnmx)
+BODY(fmnmx)
 {
     VU tb[NV], out[NV];
-    const VU *a = reg(w, in->src1), *b = opnd_b(w, in, tb);
-    SignOp sa = sign_a(in), sb = sign_b(in);
-    uint32_t min = gpuvm_soft_get_pred(w, in->psrc);
+    const VU *a = reg(w, in->src1), *b = spec_b(w, in, s, tb);
+    SignOp sa = flags_a(s.flags), sb = flags_b(s.flags);
+    uint32_t min = spec_pred(w, s);
 
     EACH(k) {
         VU x = signed_v(a[k], sa), y = signed_v(b[k], sb);
         VI less, pick_x;
 
-        if (in->flags & SOFT_F_FTZ) {
+        if (s.flags & SOFT_F_FTZ) {
             x = flush(x);
             y = flush(y);
         }
@@ -265,12 +289,12 @@ HANDLER(fmnmx)
         pick_x = (pick_x | is_nan(y)) & ~is_nan(x);
         out[k] = canonical(select_v(pick_x, x, y));
     }
-    return done_f32(w, in, out, mask);
+    return end_f32(w, in, s.flags & SOFT_F_CC, out, mask);
 }
 
 /* Lanes where x cond y: bits 0 less, 1 equal, 2 greater, 3 unordered. */
-static inline uint32_t compare_f32(const VU *a, const VU *b, SignOp sa,
-                                   SignOp sb, unsigned cond, bool ftz)
+VEC_INLINE uint32_t compare_f32(const VU *a, const VU *b, SignOp sa,
+                                SignOp sb, unsigned cond, bool ftz)
 {
     /* 8 + n is the opposite of 7 - n */
     uint32_t flip = cond & 8 ? ~0u : 0, bits = 0;
@@ -284,30 +308,27 @@ static inline uint32_t compare_f32(const VU *a, const VU *b, SignOp sa,
             y[k] = flush(y[k]);
         }
     }
-#define COMPARE(op) \
+#define COMPARE(how) \
     EACH(k) { \
-        bits |= mask_of((VF)x[k] op (VF)y[k], k); \
+        bits |= bits_f(x[k], how, y[k], k); \
     } \
     return bits ^ flip
 
     switch (flip ? 15 - cond : cond) {
     case 0:
         return flip;
-    case 1:
-        COMPARE(<);
-    case 2:
-        COMPARE(==);
-    case 3:
-        COMPARE(<=);
-    case 4:
-        COMPARE(>);
-    case 5:
-        EACH(k) {
-            bits |= mask_of(((VF)x[k] < (VF)y[k]) | ((VF)x[k] > (VF)y[k]), k);
-        }
-        return bits ^ flip;
-    case 6:
-        COMPARE(>=);
+    case LT:
+        COMPARE(LT);
+    case EQ:
+        COMPARE(EQ);
+    case LE:
+        COMPARE(LE);
+    case GT:
+        COMPARE(GT);
+    case NE:
+        COMPARE(NE);
+    case GE:
+        COMPARE(GE);
     default:
         EACH(k) {
             bits |= mask_of(~(is_nan(x[k]) | is_nan(y[k])), k);
@@ -317,22 +338,23 @@ static inline uint32_t compare_f32(const VU *a, const VU *b, SignOp sa,
 #undef COMPARE
 }
 
-static inline uint32_t set_f32(SoftWarp *w, const SoftInsn *in)
+VEC_INLINE uint32_t set_f32(SoftWarp *w, const SoftInsn *in, Spec s)
 {
     VU tb[NV];
 
-    return compare_f32(reg(w, in->src1), opnd_b(w, in, tb), sign_a(in),
-                       sign_b(in), in->cond, in->flags & SOFT_F_FTZ);
+    return compare_f32(reg(w, in->src1), spec_b(w, in, s, tb),
+                       flags_a(s.flags), flags_b(s.flags), s.cond,
+                       s.flags & SOFT_F_FTZ);
 }
 
 HANDLER(fset)
 {
-    return done_set(w, in, set_f32(w, in), mask);
+    return done_set(w, in, set_f32(w, in, spec_of(in)), mask);
 }
 
-HANDLER(fsetp)
+BODY(fsetp)
 {
-    return done_setp(w, in, set_f32(w, in), mask);
+    return end_setp(w, in, s, set_f32(w, in, s), mask);
 }
 
 HANDLER(fcmp)
@@ -345,7 +367,7 @@ HANDLER(fcmp)
                                 in->cond, in->flags & SOFT_F_FTZ);
 
     EACH(k) {
-        out[k] = select_v(lanes(bits, k), a[k], b[k]);
+        out[k] = pick(bits, k, a[k], b[k]);
     }
     commit(w, in->dst, out, mask);
     return SOFT_EXEC_OK;

@@ -9,46 +9,49 @@
  */
 
 /* What x op y + carry makes, with flags; @op: 0 + 1 - 2 reversed - 3 + 1 */
-static SoftExecStatus add_full(SoftWarp *w, const SoftInsn *in, const VU *a,
-                               const VU *b, unsigned op, uint32_t mask)
+VEC_INLINE SoftExecStatus add_full(SoftWarp *w, const SoftInsn *in, Spec s,
+                                   const VU *a, const VU *b, unsigned op,
+                                   uint32_t mask)
 {
     VU na = splat(op == 2 ? ~0u : 0), nb = splat(op == 1 ? ~0u : 0);
-    uint32_t cin = in->flags & SOFT_F_CARRY_IN ? w->c : op ? ~0u : 0;
+    uint32_t cin = s.flags & SOFT_F_CARRY_IN ? w->c : op ? ~0u : 0;
     uint32_t carry = 0, overflow = 0;
     VU out[NV];
 
     EACH(k) {
         VU x = a[k] ^ na, y = b[k] ^ nb;
         VU sum = x + y - (VU)lanes(cin, k);
-        VI c = (VI)((x & y) | ((x | y) & ~sum)) < 0;
-        VI o = (VI)((x ^ sum) & (y ^ sum)) < 0;
 
-        carry |= mask_of(c, k);
-        overflow |= mask_of(o, k);
-        if (in->flags & SOFT_F_SAT) {
-            VU limit = (VU)((VI)x < 0) ^ 0x7fffffff;
+        if (s.flags & SOFT_F_CC) {
+            /* the top bits: majority of x, y and not the sum */
+            carry |= bits_s((x & y) | ((x | y) & ~sum), LT, splat(0), k);
+        }
+        if (s.flags & (SOFT_F_CC | SOFT_F_SAT)) {
+            uint32_t o = bits_s((x ^ sum) & (y ^ sum), LT, splat(0), k);
 
-            sum = select_v(o, limit, sum);
+            overflow |= o;
+            if (s.flags & SOFT_F_SAT) {
+                sum = pick(o, k, (VU)((VI)x < 0) ^ 0x7fffffff, sum);
+            }
         }
         out[k] = sum;
     }
-    if (in->flags & SOFT_F_CC) {
+    if (s.flags & SOFT_F_CC) {
         cc_int(w, out, mask, carry, overflow);
     }
     commit(w, in->dst, out, mask);
     return SOFT_EXEC_OK;
 }
 
-static inline SoftExecStatus add_any(SoftWarp *w, const SoftInsn *in,
-                                     const VU *a, const VU *b, unsigned op,
-                                     uint32_t mask)
+VEC_INLINE SoftExecStatus add_any(SoftWarp *w, const SoftInsn *in, Spec s,
+                                  const VU *a, const VU *b, uint32_t mask)
 {
     VU out[NV];
 
-    if (in->flags & (SOFT_F_CC | SOFT_F_CARRY_IN | SOFT_F_SAT)) {
-        return add_full(w, in, a, b, op, mask);
+    if (s.flags & (SOFT_F_CC | SOFT_F_CARRY_IN | SOFT_F_SAT)) {
+        return add_full(w, in, s, a, b, s.subop, mask);
     }
-    switch (op) {
+    switch (s.subop) {
     case 0:
         EACH(k) {
             out[k] = a[k] + b[k];
@@ -74,15 +77,14 @@ static inline SoftExecStatus add_any(SoftWarp *w, const SoftInsn *in,
     return SOFT_EXEC_OK;
 }
 
-HANDLER(iadd)
+BODY(iadd)
 {
     VU tb[NV];
 
-    return add_any(w, in, reg(w, in->src1), opnd_b(w, in, tb), in->subop,
-                   mask);
+    return add_any(w, in, s, reg(w, in->src1), spec_b(w, in, s, tb), mask);
 }
 
-HANDLER(iscadd)
+BODY(iscadd)
 {
     VU ta[NV], tb[NV];
     const VU *a = reg(w, in->src1);
@@ -90,53 +92,70 @@ HANDLER(iscadd)
     EACH(k) {
         ta[k] = a[k] << (uint32_t)(in->aux & 31);
     }
-    return add_any(w, in, ta, opnd_b(w, in, tb), in->subop, mask);
+    return add_any(w, in, s, ta, spec_b(w, in, s, tb), mask);
 }
 
-/* Low or high word of the product, by in->flags. */
-static inline void multiply(const SoftInsn *in, const VU *a, const VU *b,
-                            VU *out)
+/* The high words of the unsigned products of a chunk. */
+static inline VU multiply_high(VU x, VU y)
 {
-    if (!(in->flags & SOFT_F_HIGH)) {
-        EACH(k) {
-            out[k] = a[k] * b[k];
-        }
-        return;
-    }
-    const uint32_t *x = (const uint32_t *)a, *y = (const uint32_t *)b;
-    uint32_t hi[SOFT_LANES] __attribute__((aligned(64)));
+#if defined(__x86_64__) && SOFT_VEC == 64
+    __m512i even = _mm512_mul_epu32((__m512i)x, (__m512i)y);
+    __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)x, 32),
+                                   _mm512_srli_epi64((__m512i)y, 32));
 
-    for (int i = 0; i < SOFT_LANES; i++) {
+    return (VU)_mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32),
+                                       odd);
+#elif defined(__x86_64__) && SOFT_VEC == 32
+    __m256i even = _mm256_mul_epu32((__m256i)x, (__m256i)y);
+    __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64((__m256i)x, 32),
+                                   _mm256_srli_epi64((__m256i)y, 32));
+
+    return (VU)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+#else
+    VU hi;
+
+    for (int i = 0; i < LPV; i++) {
         hi[i] = ((uint64_t)x[i] * y[i]) >> 32;
     }
-    /* a negative factor counts 2^32 too much */
-    EACH(k) {
-        VU p = ((const VU *)hi)[k];
+    return hi;
+#endif
+}
 
-        if (in->flags & SOFT_F_SIGN_A) {
-            p -= (VU)((VI)a[k] < 0) & b[k];
+/* Low or high word of the product, by the flags. */
+VEC_INLINE void multiply(Spec s, const VU *a, const VU *b, VU *out)
+{
+    EACH(k) {
+        if (!(s.flags & SOFT_F_HIGH)) {
+            out[k] = a[k] * b[k];
+        } else {
+            VU p = multiply_high(a[k], b[k]);
+
+            /* a negative factor counts 2^32 too much */
+            if (s.flags & SOFT_F_SIGN_A) {
+                p -= (VU)((VI)a[k] < 0) & b[k];
+            }
+            if (s.flags & SOFT_F_SIGN_B) {
+                p -= (VU)((VI)b[k] < 0) & a[k];
+            }
+            out[k] = p;
         }
-        if (in->flags & SOFT_F_SIGN_B) {
-            p -= (VU)((VI)b[k] < 0) & a[k];
-        }
-        out[k] = p;
     }
 }
 
-HANDLER(imul)
+BODY(imul)
 {
     VU tb[NV], out[NV];
 
-    multiply(in, reg(w, in->src1), opnd_b(w, in, tb), out);
-    return done_int(w, in, out, mask);
+    multiply(s, reg(w, in->src1), spec_b(w, in, s, tb), out);
+    return end_int(w, in, s, out, mask);
 }
 
-HANDLER(imad)
+BODY(imad)
 {
     VU tb[NV], tc[NV], p[NV];
 
-    multiply(in, reg(w, in->src1), opnd_b(w, in, tb), p);
-    return add_any(w, in, p, opnd_c(w, in, tc), in->subop, mask);
+    multiply(s, reg(w, in->src1), spec_b(w, in, s, tb), p);
+    return add_any(w, in, s, p, spec_c(w, in, s, tc), mask);
 }
 
 HANDLER(sad)
@@ -163,93 +182,88 @@ static inline VU reverse_bits(VU x)
     return (x >> 16) | (x << 16);
 }
 
-HANDLER(shl)
+BODY(shl)
 {
     VU tb[NV], out[NV];
     const VU *a = reg(w, in->src1), *b;
 
-    if (in->bkind != SOFT_OPND_REG) {
-        uint32_t n = scalar_b(w, in);
+    if (s.b != SOFT_OPND_REG) {
+        uint32_t n = scalar_b(w, in, s);
 
-        if (in->flags & SOFT_F_WRAP) {
+        if (s.flags & SOFT_F_WRAP) {
             n &= 31;
         }
         EACH(k) {
             out[k] = n < 32 ? a[k] << n : (VU){};
         }
-        return done_int(w, in, out, mask);
+        return end_int(w, in, s, out, mask);
     }
-    b = opnd_b(w, in, tb);
+    b = spec_b(w, in, s, tb);
     EACH(k) {
-        VU n = b[k] & splat(in->flags & SOFT_F_WRAP ? 31 : ~0u);
+        VU n = b[k] & splat(s.flags & SOFT_F_WRAP ? 31 : ~0u);
 
         out[k] = (a[k] << (n & 31)) & (VU)(n < 32);
     }
-    return done_int(w, in, out, mask);
+    return end_int(w, in, s, out, mask);
 }
 
-HANDLER(shr)
+BODY(shr)
 {
     VU tb[NV], out[NV];
-    const VU *a = reg(w, in->src1), *b = opnd_b(w, in, tb);
-    bool sign = in->flags & SOFT_F_SIGN_B;
+    const VU *a = reg(w, in->src1), *b = spec_b(w, in, s, tb);
 
     EACH(k) {
-        VU x = in->flags & SOFT_F_REV ? reverse_bits(a[k]) : a[k];
-        VU n = b[k] & splat(in->flags & SOFT_F_WRAP ? 31 : ~0u);
+        VU x = s.flags & SOFT_F_REV ? reverse_bits(a[k]) : a[k];
+        VU n = b[k] & splat(s.flags & SOFT_F_WRAP ? 31 : ~0u);
         VI small = (VI)(n < 32);
 
-        if (sign) {
+        if (s.flags & SOFT_F_SIGN_B) {
             out[k] = (VU)((VI)x >> (VI)select_v(small, n, splat(31)));
         } else {
             out[k] = (x >> (n & 31)) & (VU)small;
         }
     }
-    return done_int(w, in, out, mask);
+    return end_int(w, in, s, out, mask);
 }
 
-HANDLER(lop)
+BODY(lop)
 {
     VU tb[NV], out[NV];
-    VU na = splat(in->flags & SOFT_F_NOT_A ? ~0u : 0);
-    VU nb = splat(in->flags & SOFT_F_NOT_B ? ~0u : 0);
-    const VU *a = reg(w, in->src1), *b = opnd_b(w, in, tb);
-
-    switch (in->subop) {
-    case 0:
-        EACH(k) {
-            out[k] = (a[k] ^ na) & (b[k] ^ nb);
-        }
-        break;
-    case 1:
-        EACH(k) {
-            out[k] = (a[k] ^ na) | (b[k] ^ nb);
-        }
-        break;
-    case 2:
-        EACH(k) {
-            out[k] = (a[k] ^ na) ^ (b[k] ^ nb);
-        }
-        break;
-    default:
-        EACH(k) {
-            out[k] = b[k] ^ nb;
-        }
-        break;
-    }
-    return done_int(w, in, out, mask);
-}
-
-HANDLER(bfe)
-{
-    VU tb[NV], out[NV];
-    const VU *a = reg(w, in->src1), *b = opnd_b(w, in, tb);
+    VU na = splat(s.flags & SOFT_F_NOT_A ? ~0u : 0);
+    VU nb = splat(s.flags & SOFT_F_NOT_B ? ~0u : 0);
+    const VU *a = reg(w, in->src1), *b = spec_b(w, in, s, tb);
 
     EACH(k) {
-        VU x = in->flags & SOFT_F_REV ? reverse_bits(a[k]) : a[k];
+        VU x = a[k] ^ na, y = b[k] ^ nb;
+
+        switch (s.subop) {
+        case 0:
+            out[k] = x & y;
+            break;
+        case 1:
+            out[k] = x | y;
+            break;
+        case 2:
+            out[k] = x ^ y;
+            break;
+        default:
+            out[k] = y;
+            break;
+        }
+    }
+    return end_int(w, in, s, out, mask);
+}
+
+BODY(bfe)
+{
+    VU tb[NV], out[NV];
+    const VU *a = reg(w, in->src1), *b = spec_b(w, in, s, tb);
+
+    EACH(k) {
+        VU x = s.flags & SOFT_F_REV ? reverse_bits(a[k]) : a[k];
         VU pos = b[k] & 255, len = (b[k] >> 8) & 255;
 
-        if (in->flags & SOFT_F_SIGN_B) {
+        if (s.flags & SOFT_F_SIGN_B) {
             /* bring the field's top bit to bit 31, then down again */
             VU end = pos + len;
             VU up = (32 - end) & (VU)(end < 32);
@@ -263,7 +277,7 @@ HANDLER(bfe)
             out[k] = ((x >> (pos & 31)) & (VU)(pos < 32)) & field;
         }
     }
-    return done_int(w, in, out, mask);
+    return end_int(w, in, s, out, mask);
 }
 
 HANDLER(bfi)
@@ -329,33 +343,33 @@ HANDLER(popc)
 }
 
 /* Lanes where a cond b; bits 0, 1, 2 of @cond: less, equal, greater. */
-static inline uint32_t compare_int(const VU *a, const VU *b, unsigned cond,
-                                   bool sign)
+VEC_INLINE uint32_t compare_int(const VU *a, const VU *b, unsigned cond,
+                                bool sign)
 {
-    VU bias = splat(sign ? 0 : 0x80000000);
     uint32_t bits = 0;
 
-#define COMPARE(op) \
+#define COMPARE(how) \
     EACH(k) { \
-        bits |= mask_of((VI)(a[k] ^ bias) op (VI)(b[k] ^ bias), k); \
+        bits |= sign ? bits_s(a[k], how, b[k], k) : \
+                       bits_u(a[k], how, b[k], k); \
     } \
     return bits
 
     switch (cond & 7) {
     case 0:
         return 0;
-    case 1:
-        COMPARE(<);
-    case 2:
-        COMPARE(==);
-    case 3:
-        COMPARE(<=);
-    case 4:
-        COMPARE(>);
-    case 5:
-        COMPARE(!=);
-    case 6:
-        COMPARE(>=);
+    case LT:
+        COMPARE(LT);
+    case EQ:
+        COMPARE(EQ);
+    case LE:
+        COMPARE(LE);
+    case GT:
+        COMPARE(GT);
+    case NE:
+        COMPARE(NE);
+    case GE:
+        COMPARE(GE);
     default:
         return ~0u;
     }
@@ -366,7 +380,8 @@ static inline uint32_t compare_int(const VU *a, const VU *b, unsigned cond,
  * .X: the high words of a 64-bit comparison whose low words were subtracted
  * into $c.  Equal needs Z of the low words too; less is a borrow, or S ^ O.
  */
-static uint32_t compare_extended(SoftWarp *w, const VU *a, const VU *b,
+static __attribute__((noinline)) uint32_t
+compare_extended(SoftWarp *w, const VU *a, const VU *b,
                                  unsigned cond, bool sign)
 {
     uint32_t eq = 0, lt = 0;
@@ -390,26 +405,26 @@ static uint32_t compare_extended(SoftWarp *w, const VU *a, const VU *b,
            (cond & 4 ? ~(lt | eq) : 0);
 }
 
-static inline uint32_t set_int(SoftWarp *w, const SoftInsn *in)
+VEC_INLINE uint32_t set_int(SoftWarp *w, const SoftInsn *in, Spec s)
 {
     VU tb[NV];
-    const VU *a = reg(w, in->src1), *b = opnd_b(w, in, tb);
-    bool sign = in->flags & SOFT_F_SIGN_B;
+    const VU *a = reg(w, in->src1), *b = spec_b(w, in, s, tb);
+    bool sign = s.flags & SOFT_F_SIGN_B;
 
-    if (in->flags & SOFT_F_CARRY_IN) {
-        return compare_extended(w, a, b, in->cond, sign);
+    if (s.flags & SOFT_F_CARRY_IN) {
+        return compare_extended(w, a, b, s.cond, sign);
     }
-    return compare_int(a, b, in->cond, sign);
+    return compare_int(a, b, s.cond, sign);
 }
 
 HANDLER(iset)
 {
-    return done_set(w, in, set_int(w, in), mask);
+    return done_set(w, in, set_int(w, in, spec_of(in)), mask);
 }
 
-HANDLER(isetp)
+BODY(isetp)
 {
-    return done_setp(w, in, set_int(w, in), mask);
+    return end_setp(w, in, s, set_int(w, in, s), mask);
 }
 
 HANDLER(icmp)
@@ -421,7 +436,7 @@ HANDLER(icmp)
                                 in->flags & SOFT_F_SIGN_B);
 
     EACH(k) {
-        out[k] = select_v(lanes(bits, k), a[k], b[k]);
+        out[k] = pick(bits, k, a[k], b[k]);
     }
     commit(w, in->dst, out, mask);
     return SOFT_EXEC_OK;
@@ -433,13 +448,13 @@ HANDLER(icmp)
  * that, or where it says equal compare unsigned.  The flags are the pair's
  * private protocol: nothing else reads them in compiled code.
  */
-HANDLER(imnmx)
+BODY(imnmx)
 {
     enum { WHOLE, LOW, MEDIUM, HIGH };
     VU tb[NV], out[NV];
-    const VU *a = reg(w, in->src1), *b = opnd_b(w, in, tb);
-    bool chained = in->subop == LOW || in->subop == MEDIUM;
-    bool sign = (in->flags & SOFT_F_SIGN_B) && !chained;
+    const VU *a = reg(w, in->src1), *b = spec_b(w, in, s, tb);
+    bool chained = s.subop == LOW || s.subop == MEDIUM;
+    bool sign = (s.flags & SOFT_F_SIGN_B) && !chained;
     uint32_t lt = compare_int(a, b, 1, sign), eq = compare_int(a, b, 2, sign);
     uint32_t pick_a;
 
@@ -447,14 +462,14 @@ HANDLER(imnmx)
         lt = (w->z & lt) | (~w->z & w->s);
         eq &= w->z;
     }
-    pick_a = ~(lt ^ gpuvm_soft_get_pred(w, in->psrc));
+    pick_a = ~(lt ^ spec_pred(w, s));
     EACH(k) {
-        out[k] = select_v(lanes(pick_a, k), a[k], b[k]);
+        out[k] = pick(pick_a, k, a[k], b[k]);
     }
-    if (in->subop == WHOLE) {
-        return done_int(w, in, out, mask);
+    if (s.subop == WHOLE) {
+        return end_int(w, in, s, out, mask);
     }
-    if (in->flags & SOFT_F_CC) {
+    if (s.flags & SOFT_F_CC) {
         set_cc(w, mask, eq, lt, 0, 0);
     }
     commit(w, in->dst, out, mask);

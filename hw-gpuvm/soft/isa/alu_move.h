@@ -5,26 +5,26 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-HANDLER(mov)
+BODY(mov)
 {
     VU tb[NV];
 
     /* a lane mask other than 0xf picks lanes of every group of four */
-    if (in->aux != 0xf) {
-        mask &= (in->aux & 15) * 0x11111111u;
+    if (s.aux != 0xf) {
+        mask &= (s.aux & 15) * 0x11111111u;
     }
-    commit(w, in->dst, opnd_b(w, in, tb), mask);
+    commit(w, in->dst, spec_b(w, in, s, tb), mask);
     return SOFT_EXEC_OK;
 }
 
-HANDLER(sel)
+BODY(sel)
 {
     VU tb[NV], out[NV];
-    const VU *a = reg(w, in->src1), *b = opnd_b(w, in, tb);
+    const VU *a = reg(w, in->src1), *b = spec_b(w, in, s, tb);
     uint32_t p = gpuvm_soft_get_pred(w, in->psrc);
 
     EACH(k) {
-        out[k] = select_v(lanes(p, k), a[k], b[k]);
+        out[k] = pick(p, k, a[k], b[k]);
     }
     commit(w, in->dst, out, mask);
     return SOFT_EXEC_OK;

@@ -12,6 +12,7 @@
 
 #include "soft/isa/alu_slow.h"
 #include "soft/isa/control.h"
+#include "soft/isa/mem_global.h"
 #include "soft/isa/table.h"
 
 static const uint32_t soft_lane_bits[SOFT_LANES]
@@ -21,6 +22,12 @@ static const uint32_t soft_lane_bits[SOFT_LANES]
     1u << 15, 1u << 16, 1u << 17, 1u << 18, 1u << 19, 1u << 20, 1u << 21,
     1u << 22, 1u << 23, 1u << 24, 1u << 25, 1u << 26, 1u << 27, 1u << 28,
     1u << 29, 1u << 30, 1u << 31,
+};
+
+static const uint32_t soft_lane_bytes[SOFT_LANES]
+    __attribute__((aligned(64))) = {
+    0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64, 68, 72,
+    76, 80, 84, 88, 92, 96, 100, 104, 108, 112, 116, 120, 124,
 };
 
 /*

@@ -6,7 +6,13 @@
  * chunk, computes, and hands the NV results to commit(), which blends with the
  * old value unless all lanes execute.  Since sources are read chunk by chunk
  * before anything is written, source and destination may be the same register.
- * Lane masks are turned to vectors by lanes() and back by mask_of().
+ * Lane masks are turned to vectors by lanes() and back by mask_of(); compares
+ * that end in a mask are bits_*(), as AVX-512 makes the mask at once.
+ *
+ * A handler's body is a function of the instruction and of a Spec: the fields
+ * that choose what is done.  op_NAME() fills the Spec from the instruction;
+ * a special handler (alu_special.h) gives constants, and what is left after
+ * inlining has no switches.  Both come from the same body.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,6 +27,34 @@ typedef float VF __attribute__((vector_size(SOFT_VEC), may_alias));
 #define HANDLER(name) \
     static SoftExecStatus op_##name(SoftWarp *w, const SoftInsn *in, \
                                     uint32_t mask)
+#define VEC_INLINE static inline __attribute__((always_inline))
+
+/* The fields of an instruction that choose what is done, by value. */
+typedef struct Spec {
+    uint32_t flags;
+    uint8_t b, c;           /* operand kinds */
+    uint8_t subop, cond, rnd, logic, aux, psrc;
+} Spec;
+
+VEC_INLINE Spec spec_of(const SoftInsn *in)
+{
+    return (Spec) {
+        .flags = in->flags, .b = in->bkind, .c = in->ckind,
+        .subop = in->subop, .cond = in->cond, .rnd = in->rnd,
+        .logic = in->logic, .aux = in->aux, .psrc = in->psrc,
+    };
+}
+
+/* A handler with a body that takes a Spec. */
+#define BODY(name) \
+    VEC_INLINE SoftExecStatus body_##name(SoftWarp *w, const SoftInsn *in, \
+                                          uint32_t mask, Spec s); \
+    HANDLER(name) \
+    { \
+        return body_##name(w, in, mask, spec_of(in)); \
+    } \
+    VEC_INLINE SoftExecStatus body_##name(SoftWarp *w, const SoftInsn *in, \
+                                          uint32_t mask, Spec s)
 
 static inline VU splat(uint32_t x)
 {
@@ -35,9 +69,24 @@ static inline VU select_v(VI m, VU x, VU y)
 /* All ones where @mask has the bit of a lane of chunk @k. */
 static inline VI lanes(uint32_t mask, int k)
 {
+#if defined(__x86_64__) && SOFT_VEC == 64
+    return (VI)_mm512_movm_epi32((__mmask16)(mask >> (k * LPV)));
+#else
     const VU *bit = (const VU *)soft_lane_bits;
 
     return (VI)((splat(mask) & bit[k]) != 0);
+#endif
+}
+
+/* @x where @mask has the bit of a lane of chunk @k, else @y. */
+static inline VU pick(uint32_t mask, int k, VU x, VU y)
+{
+#if defined(__x86_64__) && SOFT_VEC == 64
+    return (VU)_mm512_mask_blend_epi32((__mmask16)(mask >> (k * LPV)),
+                                       (__m512i)y, (__m512i)x);
+#else
+    return select_v(lanes(mask, k), x, y);
+#endif
 }
 
 /* The lane mask, at its place for chunk @k, of a vector of 0 and ~0. */
@@ -59,6 +108,75 @@ static inline uint32_t mask_of(VI m, int k)
 #endif
 }
 
+/* Bits 0, 1, 2, 3 of a condition: less, equal, greater, unordered. */
+enum { LT = 1, EQ, LE, GT, NE, GE };
+
+/*
+ * Compares of chunk @k that end in a mask at its place.  @cond, LT to GE, is
+ * a constant; the float one does not raise anything and NaN is in none.
+ */
+#if defined(__x86_64__) && SOFT_VEC == 64
+#define AT_CHUNK(bits) ((uint32_t)(bits) << (k * LPV))
+#define COMPARE_512(suffix, type) \
+    switch (cond) { \
+    case LT: return AT_CHUNK(_mm512_cmplt_##suffix((type)x, (type)y)); \
+    case EQ: return AT_CHUNK(_mm512_cmpeq_##suffix((type)x, (type)y)); \
+    case LE: return AT_CHUNK(_mm512_cmple_##suffix((type)x, (type)y)); \
+    case GT: return AT_CHUNK(_mm512_cmplt_##suffix((type)y, (type)x)); \
+    case NE: return AT_CHUNK(_mm512_cmpneq_##suffix((type)x, (type)y)); \
+    default: return AT_CHUNK(_mm512_cmple_##suffix((type)y, (type)x)); \
+    }
+#define COMPARE_PS(how) \
+    AT_CHUNK(_mm512_cmp_ps_mask((__m512)x, (__m512)y, how))
+
+VEC_INLINE uint32_t bits_s(VU x, unsigned cond, VU y, int k)
+{
+    COMPARE_512(epi32_mask, __m512i)
+}
+
+VEC_INLINE uint32_t bits_u(VU x, unsigned cond, VU y, int k)
+{
+    COMPARE_512(epu32_mask, __m512i)
+}
+
+VEC_INLINE uint32_t bits_f(VU x, unsigned cond, VU y, int k)
+{
+    switch (cond) {
+    case LT: return COMPARE_PS(_CMP_LT_OQ);
+    case EQ: return COMPARE_PS(_CMP_EQ_OQ);
+    case LE: return COMPARE_PS(_CMP_LE_OQ);
+    case GT: return COMPARE_PS(_CMP_GT_OQ);
+    case NE: return COMPARE_PS(_CMP_NEQ_OQ);
+    default: return COMPARE_PS(_CMP_GE_OQ);
+    }
+}
+#else
+#define COMPARE_ALL(type, not_equal) \
+    switch (cond) { \
+    case LT: return mask_of((type)x < (type)y, k); \
+    case EQ: return mask_of((type)x == (type)y, k); \
+    case LE: return mask_of((type)x <= (type)y, k); \
+    case GT: return mask_of((type)x > (type)y, k); \
+    case NE: return mask_of(not_equal, k); \
+    default: return mask_of((type)x >= (type)y, k); \
+    }
+
+VEC_INLINE uint32_t bits_s(VU x, unsigned cond, VU y, int k)
+{
+    COMPARE_ALL(VI, x != y)
+}
+
+VEC_INLINE uint32_t bits_u(VU x, unsigned cond, VU y, int k)
+{
+    return bits_s(x ^ 0x80000000u, cond, y ^ 0x80000000u, k);
+}
+
+VEC_INLINE uint32_t bits_f(VU x, unsigned cond, VU y, int k)
+{
+    COMPARE_ALL(VF, ((VF)x < (VF)y) | ((VF)x > (VF)y))
+}
+#endif
+
 static inline const VU *reg(const SoftWarp *w, unsigned n)
 {
     return (const VU *)w->r[n];
@@ -73,27 +191,37 @@ static inline const VU *spread(VU *tmp, uint32_t x)
     return tmp;
 }
 
-static inline uint32_t scalar_b(SoftWarp *w, const SoftInsn *in)
+static inline uint32_t scalar_b(SoftWarp *w, const SoftInsn *in, Spec s)
 {
-    return in->bkind == SOFT_OPND_IMM ? in->imm :
+    return s.b == SOFT_OPND_IMM ? in->imm :
            gpuvm_soft_const_read32(w->cta, in->bank, in->cofs);
 }
 
 /* Operand b; @tmp has room for it if it is not a register. */
-static inline const VU *opnd_b(SoftWarp *w, const SoftInsn *in, VU *tmp)
+VEC_INLINE const VU *spec_b(SoftWarp *w, const SoftInsn *in, Spec s, VU *tmp)
 {
-    if (in->bkind == SOFT_OPND_REG) {
+    if (s.b == SOFT_OPND_REG) {
         return reg(w, in->src2);
     }
-    return spread(tmp, scalar_b(w, in));
+    return spread(tmp, scalar_b(w, in, s));
+}
+
+VEC_INLINE const VU *spec_c(SoftWarp *w, const SoftInsn *in, Spec s, VU *tmp)
+{
+    if (s.c == SOFT_OPND_REG) {
+        return reg(w, in->src3);
+    }
+    return spread(tmp, gpuvm_soft_const_read32(w->cta, in->bank, in->cofs));
+}
+
+static inline const VU *opnd_b(SoftWarp *w, const SoftInsn *in, VU *tmp)
+{
+    return spec_b(w, in, spec_of(in), tmp);
 }
 
 static inline const VU *opnd_c(SoftWarp *w, const SoftInsn *in, VU *tmp)
 {
-    if (in->ckind == SOFT_OPND_REG) {
-        return reg(w, in->src3);
-    }
-    return spread(tmp, gpuvm_soft_const_read32(w->cta, in->bank, in->cofs));
+    return spec_c(w, in, spec_of(in), tmp);
 }
 
 /* Writes register @n on the lanes of @mask. */
@@ -108,7 +236,7 @@ static inline void commit(SoftWarp *w, unsigned n, const VU *out,
         }
     } else {
         EACH(k) {
-            d[k] = select_v(lanes(mask, k), out[k], d[k]);
+            d[k] = pick(mask, k, out[k], d[k]);
         }
     }
 }
@@ -129,27 +257,39 @@ static inline void cc_int(SoftWarp *w, const VU *out, uint32_t mask,
     uint32_t z = 0, s = 0;
 
     EACH(k) {
-        z |= mask_of((VI)(out[k] == 0), k);
-        s |= mask_of((VI)out[k] < 0, k);
+        z |= bits_s(out[k], EQ, splat(0), k);
+        s |= bits_s(out[k], LT, splat(0), k);
     }
     set_cc(w, mask, z, s, c, o);
 }
 
 /* Ends a handler whose result is an integer: @out to dst, $c if asked for. */
-static inline SoftExecStatus done_int(SoftWarp *w, const SoftInsn *in,
-                                      const VU *out, uint32_t mask)
+VEC_INLINE SoftExecStatus end_int(SoftWarp *w, const SoftInsn *in, Spec s,
+                                  const VU *out, uint32_t mask)
 {
-    if (in->flags & SOFT_F_CC) {
+    if (s.flags & SOFT_F_CC) {
         cc_int(w, out, mask, 0, 0);
     }
     commit(w, in->dst, out, mask);
     return SOFT_EXEC_OK;
 }
 
+static inline SoftExecStatus done_int(SoftWarp *w, const SoftInsn *in,
+                                      const VU *out, uint32_t mask)
+{
+    return end_int(w, in, spec_of(in), out, mask);
+}
+
 /* (compare result) logic (predicate), of the set instructions */
 static inline uint32_t logic_op(unsigned op, uint32_t x, uint32_t y)
 {
     return op == 0 ? (x & y) : op == 1 ? (x | y) : (x ^ y);
+}
+
+/* The predicate source; a constant where the Spec says $p7. */
+VEC_INLINE uint32_t spec_pred(const SoftWarp *w, Spec s)
+{
+    return s.psrc == SOFT_PRED_TRUE ? ~0u : gpuvm_soft_get_pred(w, s.psrc);
 }
 
 /* Ends a set into a register: ~0 or 1.0f where @bits, else 0. */
@@ -166,12 +306,18 @@ static inline SoftExecStatus done_set(SoftWarp *w, const SoftInsn *in,
 }
 
 /* Ends a set into predicates: pdst gets it, pdst2 that of the opposite. */
+VEC_INLINE SoftExecStatus end_setp(SoftWarp *w, const SoftInsn *in, Spec s,
+                                   uint32_t bits, uint32_t mask)
+{
+    uint32_t q = spec_pred(w, s);
+
+    gpuvm_soft_set_pred(w, in->pdst, logic_op(s.logic, bits, q), mask);
+    gpuvm_soft_set_pred(w, in->pdst2, logic_op(s.logic, ~bits, q), mask);
+    return SOFT_EXEC_OK;
+}
+
 static inline SoftExecStatus done_setp(SoftWarp *w, const SoftInsn *in,
                                        uint32_t bits, uint32_t mask)
 {
-    uint32_t q = gpuvm_soft_get_pred(w, in->psrc);
-
-    gpuvm_soft_set_pred(w, in->pdst, logic_op(in->logic, bits, q), mask);
-    gpuvm_soft_set_pred(w, in->pdst2, logic_op(in->logic, ~bits, q), mask);
-    return SOFT_EXEC_OK;
+    return end_setp(w, in, spec_of(in), bits, mask);
 }

@@ -72,7 +72,7 @@ bool gpuvm_soft_alu_force(int which)
     return true;
 }
 
-static SoftExecFn *const *alu_handlers(void)
+static SoftExecFn *alu_handler(const SoftInsn *in)
 {
     int which = alu_choice;
 
@@ -82,13 +82,13 @@ static SoftExecFn *const *alu_handlers(void)
     }
 #ifdef __x86_64__
     if (which == ALU_AVX512) {
-        return gpuvm_soft_alu_avx512;
+        return gpuvm_soft_find_avx512(in);
     }
     if (which == ALU_AVX2) {
-        return gpuvm_soft_alu_avx2;
+        return gpuvm_soft_find_avx2(in);
     }
 #endif
-    return gpuvm_soft_alu_base;
+    return gpuvm_soft_find_base(in);
 }
 
 void gpuvm_soft_insn_bind(SoftInsn *in)
@@ -98,7 +98,7 @@ void gpuvm_soft_insn_bind(SoftInsn *in)
     } else if (in->op == SOFT_OP_FETCH) {
         in->fn = op_fetch;
     } else {
-        in->fn = alu_handlers()[in->op];
+        in->fn = alu_handler(in);
         if (!in->fn) {
             in->fn = gpuvm_soft_ctl_handlers[in->op];
         }

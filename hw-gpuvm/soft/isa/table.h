@@ -116,6 +116,13 @@ extern SoftExecFn *const gpuvm_soft_alu_avx2[SOFT_OP__MAX];
 extern SoftExecFn *const gpuvm_soft_alu_avx512[SOFT_OP__MAX];
 #endif
 extern SoftExecFn *const gpuvm_soft_ctl_handlers[SOFT_OP__MAX];
+/* The handler of an instruction by vector width, the most special one that
+ * fits: of arithmetic, and of frequent memory accesses; else NULL. */
+SoftExecFn *gpuvm_soft_find_base(const SoftInsn *in);
+#ifdef __x86_64__
+SoftExecFn *gpuvm_soft_find_avx2(const SoftInsn *in);
+SoftExecFn *gpuvm_soft_find_avx512(const SoftInsn *in);
+#endif
 
 /** gpuvm_soft_alu_force - for tests: 0 picks by CPU, 1 base, 2 AVX2, 3
  *  AVX-512, for instructions bound afterwards; false if the CPU lacks it. */
