@@ -94,8 +94,11 @@ struct SoftWarp {
 
 /** SoftConstPages - host pointers into the constant banks, found lazily. */
 #define SOFT_CB_PAGES 17        /* 64 KiB at any alignment */
+#define SOFT_CB_BANKS 32        /* that an instruction can name */
 typedef struct SoftConstPages {
     uint32_t generation;        /* of the TLB when they were found */
+    uint32_t near[SOFT_CB_BANKS];   /* bytes of the bank at .start, or 0 */
+    const uint8_t *start[SOFT_CB_BANKS];    /* of the bank, to its page's end */
     const uint8_t *page[SOFT_MAX_CB][SOFT_CB_PAGES];
 } SoftConstPages;
 
@@ -209,6 +212,11 @@ static inline uint32_t gpuvm_soft_const_read32(SoftCta *cta, unsigned bank,
     uint32_t at = (cb->va & (SOFT_PAGE_SIZE - 1)) + offset;
     const uint8_t *page;
 
+    if (__builtin_expect(bank < SOFT_CB_BANKS && (offset & 3) == 0 &&
+                         offset < cta->consts.near[bank] &&
+                         cta->consts.generation == cta->tlb->generation, 1)) {
+        return *(const uint32_t *)(cta->consts.start[bank] + offset);
+    }
     if (bank >= SOFT_MAX_CB || offset >= cb->size || cb->size - offset < 4) {
         return 0;
     }

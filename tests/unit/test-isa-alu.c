@@ -196,15 +196,26 @@ static unsigned pick_reg(uint32_t *s, bool pair)
     return x % 16 == 0 ? 63 : pair ? (x >> 8) % 8 * 2 : (x >> 8) % 16;
 }
 
-/* A random instruction of the form. */
+/*
+ * A random instruction of the form.  Half of them have few modifiers, as what
+ * compilers emit: those have special handlers (isa/alu_special.h).
+ */
 static uint64_t make(const Form *f, uint32_t *s)
 {
     bool pair = f->kind == K_PAIR2 || f->kind == K_PAIR3 || f->kind == K_CVT;
     uint64_t random = (uint64_t)isa_rand(s) << 32 | isa_rand(s);
-    uint64_t w = f->base | (random & f->vary);
+    uint64_t w = f->base;
     unsigned ofs = isa_rand(s) % (RIG_C0_SIZE + 16) & ~3u;
     unsigned kinds = f->kind == K_3 || f->kind == K_PAIR3 ? 4 : 3;
 
+    if (isa_rand(s) & 1) {
+        uint64_t few = (uint64_t)isa_rand(s) << 32 | isa_rand(s);
+
+        /* and $p7 where there is a predicate source, a condition */
+        random &= few & ((uint64_t)isa_rand(s) << 32 | isa_rand(s));
+        random |= FIELD(51, 49) | ((few >> 20 & 7) << 55);
+    }
+    w |= random & f->vary;
     /* fields that the form varies itself are not operands */
     if (!(f->vary & FIELD(19, 14))) {
         w |= D(pick_reg(s, pair));

@@ -655,7 +655,26 @@ static CU_TestInfo tests[] = {
     CU_TEST_INFO_NULL,
 };
 
+static int use_width(int width)
+{
+    if (!gpuvm_soft_alu_force(width)) {
+        fprintf(stderr, "this CPU lacks vector width %d: the general handlers "
+                "again\n", width);
+        width = 0;
+    }
+    wb_width = width;
+    return 0;
+}
+
+static int use_general(void) { return use_width(0); }
+static int use_base(void) { return use_width(1); }
+static int use_avx2(void) { return use_width(2); }
+static int use_avx512(void) { return use_width(3); }
+
 CU_SuiteInfo unit_suites[] = {
-    { "isa-mem", NULL, NULL, NULL, NULL, tests },
+    { "isa-mem", use_general, NULL, NULL, NULL, tests },
+    { "isa-mem, base", use_base, NULL, NULL, NULL, tests },
+    { "isa-mem, AVX2", use_avx2, NULL, NULL, NULL, tests },
+    { "isa-mem, AVX-512", use_avx512, NULL, NULL, NULL, tests },
     CU_SUITE_INFO_NULL,
 };

@@ -12,6 +12,7 @@
 
 #include "harness.h"
 #include "soft/cta.h"
+#include "soft/isa/table.h"
 #include "soft/soft.h"
 
 #define WB_VRAM (4u << 20)
@@ -74,7 +75,11 @@ static inline void wb_free(WarpBench *wb)
     g_free(wb);
 }
 
-/* Decodes @word and runs @fn on @mask; checks that the row is @op. */
+/* Decodes @word and runs it on @mask by the handler that it is bound to (see
+ * gpuvm_soft_alu_force()), with width 0 by the general one, @fn; checks that
+ * the row is @op. */
+static int wb_width;
+
 static inline SoftExecStatus wb_exec(WarpBench *wb, SoftExecFn *fn,
                                      SoftOp op, uint64_t word, uint32_t mask)
 {
@@ -85,6 +90,10 @@ static inline SoftExecStatus wb_exec(WarpBench *wb, SoftExecFn *fn,
     CU_ASSERT_EQUAL(in.op, op);
     CU_ASSERT_EQUAL(wb->w->r[SOFT_REG_ZERO][0], 0);
     wb->cta->faulted = false;
+    if (wb_width) {
+        gpuvm_soft_insn_bind(&in);
+        fn = in.fn;
+    }
     return fn(wb->w, &in, mask);
 }
 

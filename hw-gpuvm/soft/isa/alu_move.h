@@ -30,6 +30,34 @@ BODY(sel)
     return SOFT_EXEC_OK;
 }
 
+HANDLER(s2r)
+{
+    unsigned n = in->imm;
+    VU out[NV];
+
+    if (!gpuvm_soft_sreg_varies(n)) {
+        spread(out, gpuvm_soft_sreg_uniform(w, n));
+    } else if (n >= SREG_TIDX && n <= SREG_TIDZ) {
+        EACH(k) {
+            out[k] = ((const VU *)w->tid[n - SREG_TIDX])[k];
+        }
+    } else if (n == SREG_TID) {
+        EACH(k) {
+            out[k] = (((const VU *)w->tid[0])[k] & 0xffff) |
+                     (((const VU *)w->tid[1])[k] & 0x3ff) << 16 |
+                     ((const VU *)w->tid[2])[k] << 26;
+        }
+    } else {
+        EACH(k) {
+            for (int i = 0; i < LPV; i++) {
+                out[k][i] = gpuvm_soft_sreg_lane(w, n, k * LPV + i);
+            }
+        }
+    }
+    commit(w, in->dst, out, mask);
+    return SOFT_EXEC_OK;
+}
+
 /* Byte @i of the result takes byte prmt_select() & 7 of {c, a}. */
 static inline unsigned prmt_select(unsigned mode, uint32_t b, unsigned i)
 {

@@ -378,16 +378,6 @@ HANDLER(r2p)
     return SOFT_EXEC_OK;
 }
 
-/* Special registers, nvc0-compute.md 3.6; numbers of bits 33:26. */
-enum {
-    SREG_LANEID = 0x00, SREG_PHYSID = 0x03, SREG_TID = 0x20, SREG_TIDX,
-    SREG_TIDY, SREG_TIDZ, SREG_LAUNCHARG, SREG_CTAIDX, SREG_CTAIDY,
-    SREG_CTAIDZ, SREG_NTID, SREG_NTIDX, SREG_NTIDY, SREG_NTIDZ, SREG_GRIDID,
-    SREG_NCTAIDX, SREG_NCTAIDY, SREG_NCTAIDZ, SREG_SBASE, SREG_SWINSZ,
-    SREG_SMEMSZ, SREG_LBASE = 0x34, SREG_LWINSZ, SREG_LPOSSZ, SREG_LNEGSTART,
-    SREG_LANEMASK_EQ, SREG_LANEMASK_LT, SREG_LANEMASK_LE, SREG_LANEMASK_GT,
-    SREG_LANEMASK_GE, SREG_CLOCK = 0x50, SREG_CLOCKHI,
-};
 #define WINDOW_SIZE 0x01000000u     /* s[] and l[] in g[]: 16 MiB each */
 
 static uint32_t pack_xyz(uint32_t x, uint32_t y, uint32_t z)
@@ -399,7 +389,7 @@ static uint32_t pack_xyz(uint32_t x, uint32_t y, uint32_t z)
  * Those that are the same in all lanes; unknown ones read 0.  The clock counts
  * nanoseconds: one of all multiprocessors, that goes on between grids.
  */
-static uint32_t sreg_uniform(const SoftWarp *w, unsigned n)
+uint32_t gpuvm_soft_sreg_uniform(const SoftWarp *w, unsigned n)
 {
     const SoftCta *cta = w->cta;
     const SoftLaunch *l = cta->launch;
@@ -440,7 +430,7 @@ static uint32_t sreg_uniform(const SoftWarp *w, unsigned n)
     }
 }
 
-static uint32_t sreg_lane(const SoftWarp *w, unsigned n, unsigned lane)
+uint32_t gpuvm_soft_sreg_lane(const SoftWarp *w, unsigned n, unsigned lane)
 {
     uint32_t bit = 1u << lane;
 
@@ -464,22 +454,6 @@ static uint32_t sreg_lane(const SoftWarp *w, unsigned n, unsigned lane)
     default:
         return 0;
     }
-}
-
-HANDLER(s2r)
-{
-    unsigned n = in->imm;
-    bool varies = n == SREG_LANEID || (n >= SREG_TID && n <= SREG_TIDZ) ||
-                  (n >= SREG_LANEMASK_EQ && n <= SREG_LANEMASK_GE);
-    uint32_t same = varies ? 0 : sreg_uniform(w, n);
-    uint32_t *d = gpuvm_soft_dst(w, in->dst);
-
-    for (uint32_t m = mask; m; m &= m - 1) {
-        unsigned i = __builtin_ctz(m);
-
-        d[i] = varies ? sreg_lane(w, n, i) : same;
-    }
-    return SOFT_EXEC_OK;
 }
 
 #define ENTRY_ALU(id, handler)

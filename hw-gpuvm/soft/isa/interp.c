@@ -4,7 +4,8 @@
  * A program is an array of decoded instructions, each with a handler that
  * executes it for all lanes of a mask.  The loop works out the mask (active
  * lanes whose guard holds), calls the handler, does the join, and follows
- * `next`; control flow handlers set the pc themselves.  Every SLICE
+ * `next`; control flow handlers set the pc themselves.  Most instructions are
+ * *straight*: no guard, no join, the next one behind them.  Every SLICE
  * instructions and at every backward jump it looks whether it has to stop.
  *
  * Arithmetic handlers exist for several vector widths; the widest that the
@@ -124,6 +125,19 @@ static SoftRunStatus stopped(SoftWarp *w, const SoftInsn *in,
            SOFT_RUN_FAULT;
 }
 
+/* Executes one instruction of any kind; SOFT_EXEC_OK: go on with `next`. */
+static inline SoftExecStatus step(SoftWarp *w, const SoftInsn *in)
+{
+    uint32_t mask = w->active & gpuvm_soft_get_pred(w, in->pred);
+    SoftExecStatus st;
+
+    if (!mask) {
+        return SOFT_EXEC_OK;
+    }
+    st = in->fn(w, in, mask);
+    return in->join && st == SOFT_EXEC_OK ? gpuvm_soft_join(w, in, mask) : st;
+}
+
 /*
  * Up to @count instructions; SOFT_RUN_YIELD when they are used up or a
  * backward jump found a reason to stop.  w->pc is where to go on.
@@ -135,16 +149,18 @@ static SoftRunStatus run_slice(SoftWarp *w, uint32_t count)
 
     w->executed += count;
     while (count--) {
-        uint32_t mask = w->active & gpuvm_soft_get_pred(w, in->pred);
-        SoftExecStatus st = SOFT_EXEC_OK;
+        SoftExecStatus st;
 
-        if (__builtin_expect(mask != 0, 1)) {
-            st = in->fn(w, in, mask);
-            if (__builtin_expect(in->join, 0) && st == SOFT_EXEC_OK) {
-                st = gpuvm_soft_join(w, in, mask);
+        if (__builtin_expect(in->straight, 1)) {
+            st = in->fn(w, in, w->active);
+            if (__builtin_expect(st == SOFT_EXEC_OK, 1)) {
+                in++;
+                continue;
             }
+        } else {
+            st = step(w, in);
         }
-        if (__builtin_expect(st == SOFT_EXEC_OK, 1)) {
+        if (st == SOFT_EXEC_OK) {
             in = &insns[in->next];
         } else if (st == SOFT_EXEC_JUMPED) {
             const SoftInsn *to = &insns[w->pc];

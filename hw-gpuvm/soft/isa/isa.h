@@ -117,6 +117,8 @@ struct SoftInsn {
     uint8_t rnd;        /* 0 even 1 down 2 up 3 zero; memory: cache op */
     uint8_t logic;      /* set: 0 and 1 or 2 xor; cvt: destination size */
     uint8_t aux;        /* by row: lane mask, shift count, byte select, mask */
+    bool straight;      /* no guard, no join, and next is the one behind it in
+                         * the program; set with the program */
 };
 
 _Static_assert(sizeof(SoftInsn) <= 72, "SoftInsn should stay in a line or so");

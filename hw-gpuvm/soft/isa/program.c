@@ -258,6 +258,8 @@ static Cached *program_build(const Source *src, uint32_t entry)
 
         in->next = find_pc(&c->prog, in->next);
         in->target = find_pc(&c->prog, in->target);
+        in->straight = in->pred == SOFT_PRED_TRUE && !in->join &&
+                       in->next == i + 1;
         gpuvm_soft_insn_bind(in);
     }
     c->prog.entry = find_pc(&c->prog, entry);

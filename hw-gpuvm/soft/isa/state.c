@@ -8,6 +8,7 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <glib.h>
 #include <string.h>
 
 #include "soft/isa/isa.h"
@@ -108,6 +109,12 @@ uint32_t gpuvm_soft_const_fill(SoftCta *cta, unsigned bank, uint32_t offset)
         return 0;
     }
     p->page[bank][at >> SOFT_PAGE_BITS] = host - (at & (SOFT_PAGE_SIZE - 1));
+    if (at < SOFT_PAGE_SIZE) {
+        /* whole words, as a word is read if its offset is below */
+        p->start[bank] = host - offset;
+        p->near[bank] = MIN(cta->launch->cb[bank].size,
+                            SOFT_PAGE_SIZE - (at - offset)) & ~3u;
+    }
     memcpy(&v, host, sizeof(v));
     return v;
 }
