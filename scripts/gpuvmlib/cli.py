@@ -71,6 +71,10 @@ def main(argv=None):
     options.command = command or []
     if options.verb in ('run', 'demo'):
         options.qemu = extra
+        if extra and not extra[0].startswith('-'):
+            console.say('--qemu takes options for QEMU itself; which QEMU: '
+                        '--qemu-build %s' % extra[0])
+            return 2
     console.install_cleanup()
     try:
         return options.main(options)

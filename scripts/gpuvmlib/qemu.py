@@ -245,8 +245,13 @@ class NotServed(console.GpuvmError):
 
 
 def keep_binaries(label, count):
-    """Old binaries go; those just built stay."""
-    found = sorted(cache.place('qemu').glob('bin-%s-*' % label),
+    """Old binaries go; those just built stay.
+
+    Only those of this label: "7.2" is not "7.2-module".
+    """
+    key = re.compile(r'bin-%s-[0-9a-f]{16}(\.partial)?' % re.escape(label))
+    found = sorted((p for p in cache.place('qemu').iterdir()
+                    if key.fullmatch(p.name)),
                    key=lambda p: p.stat().st_mtime, reverse=True)
     for old in found[count:]:
         shutil.rmtree(old, ignore_errors=True)
@@ -306,6 +311,11 @@ def ready(wish=None):
     """The binary that runs guests: wish, GPUVM_QEMU or the default."""
     wish = wish or os.environ.get('GPUVM_QEMU') or versions.DEFAULT
     if '/' in wish:
+        if not (os.path.isfile(wish) and os.access(wish, os.X_OK)):
+            raise console.GpuvmError(
+                'GPUVM_QEMU is %s, and that is no program' % wish,
+                'unset GPUVM_QEMU, or give it one of: %s'
+                % ', '.join(versions.NAMES))
         return pathlib.Path(wish)
     return build(wish)
 

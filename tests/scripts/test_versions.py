@@ -6,10 +6,11 @@ SPDX-License-Identifier: GPL-2.0-or-later
 import os
 import pathlib
 import re
+import tempfile
 import unittest
 from unittest import mock
 
-from gpuvmlib import cache, console, distro, qemu, versions
+from gpuvmlib import cache, cli, console, distro, qemu, versions
 
 LISTED = """\
 Package: qemu
@@ -84,12 +85,40 @@ class Versions(unittest.TestCase):
         self.assertEqual(len(found), 4)
 
     def test_environment_names_a_version_or_a_file(self):
-        with mock.patch.dict(os.environ, GPUVM_QEMU='/x/qemu'):
-            self.assertEqual(qemu.ready(), pathlib.Path('/x/qemu'))
+        with mock.patch.dict(os.environ, GPUVM_QEMU='/bin/sh'):
+            self.assertEqual(qemu.ready(), pathlib.Path('/bin/sh'))
         with mock.patch.dict(os.environ, GPUVM_QEMU='10.0'), \
                 mock.patch.object(qemu, 'build', lambda name: name):
             self.assertEqual(qemu.ready(), '10.0')
             self.assertEqual(qemu.ready('distro'), 'distro')
+
+    def test_what_is_no_qemu_is_refused_with_the_remedy(self):
+        for wish in ('/x/qemu', '/tmp', '/etc/passwd', '9.9', 'debian'):
+            with mock.patch.dict(os.environ, GPUVM_QEMU=wish), \
+                    self.assertRaises(console.GpuvmError) as caught:
+                qemu.ready()
+            self.assertIn('10.0', caught.exception.remedy, wish)
+
+    def test_run_s_qemu_takes_options_alone(self):
+        """The slip `run --qemu 10.0` must not boot with a disk "10.0"."""
+        with mock.patch.object(console, 'say') as say:
+            self.assertEqual(cli.main(['run', '--qemu', '10.0', '--', 'x']), 2)
+        self.assertIn('--qemu-build 10.0', say.call_args[0][0])
+
+    def test_old_binaries_go_by_kind(self):
+        """Those of the module form are not 7.2's, though named alike."""
+        names = ['bin-7.2-%016x' % n for n in range(6)] + \
+            ['bin-7.2-module-%016x' % n for n in range(2)] + \
+            ['bin-distro-%016x' % 1, 'bin-7.2-%016x.partial' % 9]
+        with tempfile.TemporaryDirectory() as top:
+            for n, name in enumerate(names):
+                (pathlib.Path(top) / name).mkdir()
+                os.utime(pathlib.Path(top) / name, (n, n))
+            with mock.patch.object(cache, 'place',
+                                   lambda *_: pathlib.Path(top)):
+                qemu.keep_binaries('7.2', 4)
+            left = sorted(p.name for p in pathlib.Path(top).iterdir())
+        self.assertEqual(left, sorted(names[3:]))
 
 
 class Distro(unittest.TestCase):
