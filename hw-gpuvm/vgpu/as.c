@@ -267,6 +267,7 @@ bool gpuvm_vm_tlb_pending(GpuvmVm *vm)
     for (l = vm->spaces; l && !pending; l = l->next) {
         VmAs *as = l->data;
 
+        /* even an idle one: tables that a scan reads must not be freed yet */
         pending = as->syncing || gpuvm_as_urgent(vm, as);
     }
     pthread_mutex_unlock(&vm->lock);

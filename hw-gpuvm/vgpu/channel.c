@@ -284,9 +284,14 @@ void gpuvm_chan_kick(GpuvmVm *vm, unsigned chid)
     pthread_mutex_lock(&vm->lock);
     c = chan_of(vm, chid);
     if (c) {
-        c->kick_req = true;
         c->kick_hold = true;
-        gpuvm_worker_request(vm);
+        if (c->kick_req || c->retire || gpuvm_chan_in_flight(c)) {
+            c->kick_req = true;
+            gpuvm_worker_request(vm);
+        } else {
+            /* it stands: done at once, as on a board, so nobody polls */
+            gpuvm_userd_save(c);
+        }
     }
     pthread_mutex_unlock(&vm->lock);
 }

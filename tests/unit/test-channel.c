@@ -225,8 +225,8 @@ static void test_kick(void)
     CU_ASSERT_TRUE(gpuvm_chan_kicked(g->vm, 4));    /* not bound */
     start(g, 4, 0, ORDER);
     set_runlist(g, 4, 1);
-    gpuvm_chan_kick(g->vm, 4);                      /* never ran */
-    CU_ASSERT_TRUE(test_wait(cond_kicked, g->vm, 5000));
+    gpuvm_chan_kick(g->vm, 4);          /* never ran: done in the write */
+    CU_ASSERT_TRUE(gpuvm_chan_kicked(g->vm, 4));
     entry(g, 4, ORDER, CODE_VA, 4, 0);
     entry(g, 4, ORDER, CODE_VA + 64, 4, 0);
     entry(g, 4, ORDER, CODE_VA + 128, 4, 0);
@@ -245,6 +245,13 @@ static void test_kick(void)
     CU_ASSERT_EQUAL(userd(g, 4, 0x88), 3);
     CU_ASSERT_EQUAL(seen->len, 3);      /* nothing was given twice */
     CU_ASSERT_EQUAL(gpuvm_mock_busy_ns(f.gpu), 3000);
+    gpuvm_chan_kick(g->vm, 4);          /* all done: no wait either */
+    CU_ASSERT_TRUE(gpuvm_chan_kicked(g->vm, 4));
+    entry(g, 4, ORDER, CODE_VA, 4, 0);  /* and seen: it may go on */
+    ring(g, 4, ORDER);
+    CU_ASSERT_TRUE_FATAL(wait_seen(g, 4));
+    advance(f.gpu, 1000000);
+    CU_ASSERT_EQUAL(userd(g, 4, 0x88), 4);
     teardown(&f);
 }
 
