@@ -35,6 +35,8 @@
 #define GPUVM_CORE_WEIGHT_MIN      1u
 #define GPUVM_CORE_WEIGHT_MAX      1000u
 #define GPUVM_CORE_WEIGHT_DEFAULT  100u
+/* A turn is preempted no sooner, if it is at all: nanoseconds. */
+#define GPUVM_CORE_QUANTUM_DEFAULT 10000000u
 #define GPUVM_CORE_CAP_MAX         100u /* percent; 0 and 100: no cap */
 
 /** Policies, by the number that stands in shared memory. */
@@ -50,6 +52,8 @@ typedef enum GpuvmCorePolicyId {
 typedef enum GpuvmCoreState {
     GPUVM_CORE_ABSENT,
     GPUVM_CORE_IDLE,            /* asks for nothing */
+    GPUVM_CORE_AWAY,            /* asked and keeps its place, but is busy with
+                                   something else: nobody waits for it */
     GPUVM_CORE_WAITING,         /* for the turn */
     GPUVM_CORE_HOLDING,         /* the turn */
 } GpuvmCoreState;
@@ -77,7 +81,9 @@ typedef struct GpuvmCoreVm {
                                smoothed; GPUVM_CORE_NEVER: not known */
     uint64_t win_ns[2];     /* GPU time in this second and in the last */
     uint64_t own[8];        /* the policy's; zero when the policy changes */
-    uint64_t spare[7];
+    uint32_t owner;         /* whose VM it is: the arena's slot of the process */
+    uint32_t reserved;
+    uint64_t spare[6];
 } GpuvmCoreVm;
 static_assert(sizeof(GpuvmCoreVm) == 256, "layout of a slot");
 
@@ -128,18 +134,30 @@ void gpuvm_core_repair(GpuvmCore *c, uint64_t now_ns);
 uint32_t gpuvm_core_free_slot(const GpuvmCore *c);
 /**
  * gpuvm_core_join - @slot (absent before) becomes a VM that is idle, neither
- * ahead of nor behind the others.  @weight 0 is the default; @cap in percent,
- * 0 = none.  False: the slot does not exist or is taken.
+ * ahead of nor behind the others.  @owner: see GpuvmCoreVm; @weight 0 is the
+ * default; @cap in percent, 0 = none.  False: the slot does not exist or is
+ * taken.
  */
-bool gpuvm_core_join(GpuvmCore *c, uint32_t slot, uint32_t weight,
-                     uint32_t cap, uint64_t now_ns);
+bool gpuvm_core_join(GpuvmCore *c, uint32_t slot, uint32_t owner,
+                     uint32_t weight, uint32_t cap, uint64_t now_ns);
 /** gpuvm_core_leave - absent; a turn that it held is free. */
 void gpuvm_core_leave(GpuvmCore *c, uint32_t slot, uint64_t now_ns);
+/** gpuvm_core_leave_all - every VM of @owner leaves; the process is gone. */
+void gpuvm_core_leave_all(GpuvmCore *c, uint32_t owner, uint64_t now_ns);
+/** gpuvm_core_used - bytes from the start that are not zero: the slots behind
+ *  the last VM are. */
+size_t gpuvm_core_used(const GpuvmCore *c);
 
 /* ---- the turn ------------------------------------------------------------------ */
 
 /** gpuvm_core_arrive - the VM wants the turn; keeps its place if it does. */
 void gpuvm_core_arrive(GpuvmCore *c, uint32_t slot, uint64_t now_ns);
+/**
+ * gpuvm_core_away - a VM that waits is busy with something else for a moment:
+ * it is not named by gpuvm_core_next() until it arrives again, and keeps its
+ * place.
+ */
+void gpuvm_core_away(GpuvmCore *c, uint32_t slot, uint64_t now_ns);
 /** gpuvm_core_withdraw - it wants it no longer; not for the holder. */
 void gpuvm_core_withdraw(GpuvmCore *c, uint32_t slot, uint64_t now_ns);
 
@@ -194,7 +212,7 @@ bool gpuvm_core_end(GpuvmCore *c, uint32_t slot, uint64_t generation,
  */
 uint32_t gpuvm_core_revoke(GpuvmCore *c, uint64_t now_ns);
 
-/** gpuvm_core_contended - some VM waits that may run now. */
+/** gpuvm_core_contended - some VM waits that may run now, or is away. */
 bool gpuvm_core_contended(const GpuvmCore *c, uint64_t now_ns);
 /**
  * gpuvm_core_yield_at - when the holder's work is to be preempted because

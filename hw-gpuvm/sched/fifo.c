@@ -1,29 +1,27 @@
 /*
  * Policy "fifo": turns in order of arrival.
  *
+ * Where launches can be preempted, a turn longer than the quantum goes to the
+ * end of the queue: whoever waits is owed time at once.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "sched/sched.h"
+#include "sched/policy.h"
 
-static size_t fifo_pick(GpuvmSchedVm *const *waiting, size_t n,
-                        uint64_t now_ns)
+static GpuvmCoreNext fifo_next(GpuvmCore *c, GpuvmSlotSet fit,
+                               uint64_t now_ns)
 {
-    size_t best = 0, i;
-
-    for (i = 1; i < n; i++) {
-        if (waiting[i]->arrival < waiting[best]->arrival) {
-            best = i;
-        }
-    }
-    return best;
+    return (GpuvmCoreNext) { gpuvm_core_first(c, fit), 0 };
 }
 
-static void fifo_charge(GpuvmSchedVm *vm, uint64_t ns)
+static uint64_t fifo_owed_at(const GpuvmCore *c, uint32_t holder,
+                             GpuvmSlotSet fit, uint64_t now_ns)
 {
+    return now_ns;
 }
 
-const GpuvmSchedPolicy gpuvm_sched_fifo = {
+const GpuvmPolicy gpuvm_policy_fifo = {
     .name = "fifo",
-    .pick = fifo_pick,
-    .charge = fifo_charge,
+    .next = fifo_next,
+    .owed_at = fifo_owed_at,
 };

@@ -1,258 +1,424 @@
 /*
- * The scheduler's core: one turn, a queue of VMs that wait for it, and sums.
+ * The scheduler as workers see it: changes to the core, waiting and waking.
  *
  * A VM's worker takes the turn before it gives the GPU work and releases it
  * when its channels have all stopped or are blocked, so a turn is never held
- * by one who waits for somebody else.  Whoever is picked by the policy when
- * the turn is free takes it; everybody who waits is woken and looks for
- * himself, which is simple and, with a few VMs, cheap.
+ * by one who waits for somebody else.
  *
- * The lock is a leaf: nothing else is called under it but the policy.  Time is
- * the callers': the latest that anyone gave counts.
+ * Whoever changed something that may decide who is next asks the core, and
+ * wakes the VM that it names; that one looks for itself, and takes the turn or
+ * sleeps until the time at which the core wants to be asked again.  So each
+ * change wakes one thread at most, and a time is kept by one that waits.
+ *
+ * Every operation is a function over the core that may be done again
+ * (GpuvmSchedBackend), so it puts what it found into an Op and does nothing
+ * else.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "sched/sched.h"
+#include "sched/local.h"
 
 #include <glib.h>
-#include <pthread.h>
-
-#define WEIGHT_MIN      1
-#define WEIGHT_MAX      1000
-#define WEIGHT_DEFAULT  100
 
 struct GpuvmSched {
-    pthread_mutex_t lock;
-    pthread_cond_t cond;
-    const GpuvmSchedPolicy *policy;
-    GPtrArray *vms;             /* all that joined */
-    GPtrArray *waiting;         /* in order of the call */
-    GpuvmSchedVm *holder;
-    uint64_t arrivals;
-    uint64_t now_ns;
-    uint64_t vtime;             /* of the last that took the turn */
-    uint64_t busy_ns;
+    const GpuvmSchedBackend *be;
+    void *opaque;
 };
 
-static const GpuvmSchedPolicy *const policies[] = {
-    &gpuvm_sched_fair,
-    &gpuvm_sched_fifo,
+struct GpuvmSchedVm {
+    uint32_t slot;
+    uint64_t generation;    /* of the turn it holds, 0: none; its worker's */
 };
 
-static const GpuvmSchedPolicy *find_policy(const char *name)
+/** Op - one change: what to do, and what came of it. */
+typedef struct Op {
+    GpuvmSchedVm *vm;       /* NULL: none in particular */
+    uint64_t now;
+    uint64_t value;
+    uint32_t policy;
+    unsigned param;
+    bool flag;
+    bool ok;
+    uint64_t result;
+    GpuvmCoreNext next;     /* .slot NOBODY: no one to wake */
+    uint32_t owner;         /* of .next.slot */
+    GpuvmSchedLook look;
+    GpuvmCoreShare *share;
+} Op;
+
+static void run(GpuvmSched *s, void (*fn)(GpuvmCore *c, Op *op), Op *op)
 {
+    Op first = *op;
+    GpuvmCore *c;
+
+    do {
+        *op = first;
+        op->now = s->be->now(s->opaque);
+        op->next.slot = GPUVM_CORE_NOBODY;
+        c = s->be->begin(s->opaque);
+        fn(c, op);
+        if (op->next.slot < GPUVM_CORE_SLOTS) {
+            op->owner = c->vm[op->next.slot].owner;
+        }
+    } while (!s->be->commit(s->opaque));
+}
+
+/* As run(), for what changes nothing. */
+static void look(GpuvmSched *s, void (*fn)(const GpuvmCore *c, Op *op),
+                 Op *op)
+{
+    op->now = s->be->now(s->opaque);
+    fn(s->be->peek(s->opaque), op);
+    s->be->done(s->opaque);
+}
+
+/* As run(), then wakes whom the core named. */
+static void run_and_wake(GpuvmSched *s, void (*fn)(GpuvmCore *c, Op *op),
+                         Op *op)
+{
+    run(s, fn, op);
+    if (op->next.slot < GPUVM_CORE_SLOTS &&
+        (!op->vm || op->next.slot != op->vm->slot)) {
+        s->be->wake(s->opaque, op->next.slot, op->owner);
+    }
+}
+
+/* ---- life ----------------------------------------------------------------------- */
+
+char *gpuvm_sched_policies(void)
+{
+    GString *all = g_string_new(NULL);
     unsigned i;
 
-    for (i = 0; i < G_N_ELEMENTS(policies); i++) {
-        if (!name || !g_strcmp0(policies[i]->name, name)) {
-            return policies[i];
-        }
+    for (i = 0; i < GPUVM_CORE_POLICIES; i++) {
+        g_string_append_printf(all, "%s%s", i ? ", " : "",
+                               gpuvm_core_policy_name(i));
     }
-    return NULL;
+    return g_string_free(all, false);
 }
 
 GpuvmSched *gpuvm_sched_new(const char *policy, char **err)
 {
-    const GpuvmSchedPolicy *p = find_policy(policy);
-    GpuvmSched *s;
+    uint32_t id = gpuvm_core_policy_find(policy);
 
-    if (!p) {
+    if (id == GPUVM_CORE_POLICIES) {
         if (err) {
+            g_autofree char *all = gpuvm_sched_policies();
+
             *err = g_strdup_printf("there is no scheduling policy '%s' "
-                                   "(there are: fair, fifo)", policy);
+                                   "(there are: %s)", policy, all);
         }
         return NULL;
     }
-    s = g_new0(GpuvmSched, 1);
-    s->policy = p;
-    s->vms = g_ptr_array_new();
-    s->waiting = g_ptr_array_new();
-    pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->cond, NULL);
+    return gpuvm_sched_local(id);
+}
+
+GpuvmSched *gpuvm_sched_new_on(const GpuvmSchedBackend *be, void *opaque)
+{
+    GpuvmSched *s = g_new0(GpuvmSched, 1);
+
+    s->be = be;
+    s->opaque = opaque;
     return s;
 }
 
 void gpuvm_sched_free(GpuvmSched *s)
 {
-    if (!s) {
-        return;
+    if (s) {
+        s->be->free(s->opaque);
+        g_free(s);
     }
-    g_ptr_array_free(s->vms, true);
-    g_ptr_array_free(s->waiting, true);
-    pthread_mutex_destroy(&s->lock);
-    pthread_cond_destroy(&s->cond);
-    g_free(s);
 }
 
-bool gpuvm_sched_set_policy(GpuvmSched *s, const char *policy)
+static void op_join(GpuvmCore *c, Op *op)
 {
-    const GpuvmSchedPolicy *p = policy ? find_policy(policy) : NULL;
-
-    if (!p) {
-        return false;
-    }
-    pthread_mutex_lock(&s->lock);
-    s->policy = p;
-    pthread_cond_broadcast(&s->cond);
-    pthread_mutex_unlock(&s->lock);
-    return true;
+    op->vm->slot = gpuvm_core_free_slot(c);
+    op->ok = op->vm->slot != GPUVM_CORE_NOBODY &&
+             gpuvm_core_join(c, op->vm->slot, op->policy, op->value,
+                             op->param, op->now);
 }
 
-GpuvmSchedVm *gpuvm_sched_join(GpuvmSched *s, uint32_t weight)
+GpuvmSchedVm *gpuvm_sched_join(GpuvmSched *s, uint32_t weight, uint32_t cap)
 {
     GpuvmSchedVm *vm = g_new0(GpuvmSchedVm, 1);
+    Op op = { .vm = vm, .value = weight, .param = cap,
+              .policy = s->be->owner };
 
-    vm->weight = weight ? CLAMP(weight, WEIGHT_MIN, WEIGHT_MAX) :
-                 WEIGHT_DEFAULT;
-    pthread_mutex_lock(&s->lock);
-    vm->vtime = s->vtime;
-    g_ptr_array_add(s->vms, vm);
-    pthread_mutex_unlock(&s->lock);
+    run(s, op_join, &op);
+    if (!op.ok) {
+        g_free(vm);
+        return NULL;
+    }
     return vm;
 }
 
-static void charge(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t ns)
+static void op_leave(GpuvmCore *c, Op *op)
 {
-    vm->used_ns += ns;
-    s->busy_ns += ns;
-    s->policy->charge(vm, ns);
-}
-
-static void set_now(GpuvmSched *s, uint64_t now_ns)
-{
-    s->now_ns = MAX(s->now_ns, now_ns);
-}
-
-static void drop_turn(GpuvmSched *s, GpuvmSchedVm *vm)
-{
-    if (s->holder == vm) {
-        s->holder = NULL;
-        pthread_cond_broadcast(&s->cond);
-    }
+    gpuvm_core_leave(c, op->vm->slot, op->now);
+    op->next = gpuvm_core_next(c, op->now);
 }
 
 void gpuvm_sched_leave(GpuvmSched *s, GpuvmSchedVm *vm)
 {
-    pthread_mutex_lock(&s->lock);
-    drop_turn(s, vm);
-    g_ptr_array_remove(s->waiting, vm);
-    g_ptr_array_remove(s->vms, vm);
-    pthread_mutex_unlock(&s->lock);
+    Op op = { .vm = vm };
+
+    run_and_wake(s, op_leave, &op);
     g_free(vm);
 }
 
-static bool picked(GpuvmSched *s, GpuvmSchedVm *vm)
-{
-    size_t i = s->policy->pick((GpuvmSchedVm *const *)s->waiting->pdata,
-                               s->waiting->len, s->now_ns);
+/* ---- the turn -------------------------------------------------------------------------- */
 
-    return i < s->waiting->len && s->waiting->pdata[i] == vm;
+static bool holds(const GpuvmCore *c, const GpuvmSchedVm *vm)
+{
+    return vm->generation && c->turn.slot == vm->slot &&
+           c->turn.generation == vm->generation;
 }
 
-static void arrive(GpuvmSched *s, GpuvmSchedVm *vm)
+/* Asks, and begins if it is this one's turn: .result is the generation. */
+static void op_take(GpuvmCore *c, Op *op)
 {
-    if (!vm->arrival) {
-        vm->arrival = ++s->arrivals;
-        if (vm->vtime + GPUVM_SCHED_CREDIT_NS < s->vtime) {
-            vm->vtime = s->vtime - GPUVM_SCHED_CREDIT_NS;
-        }
+    uint32_t slot = op->vm->slot;
+
+    op->result = holds(c, op->vm) ? op->vm->generation : 0;
+    if (op->result) {
+        return;
     }
-    g_ptr_array_add(s->waiting, vm);
+    gpuvm_core_arrive(c, slot, op->now);
+    op->next = gpuvm_core_next(c, op->now);
+    if (op->next.slot == slot && !op->next.at_ns) {
+        op->result = gpuvm_core_begin(c, slot, op->now);
+    }
 }
 
-bool gpuvm_sched_acquire(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t now_ns,
-                         const bool *cancel)
+static void op_away(GpuvmCore *c, Op *op)
 {
-    bool got = true;
+    gpuvm_core_arrive(c, op->vm->slot, op->now);
+    gpuvm_core_away(c, op->vm->slot, op->now);
+    op->next = gpuvm_core_next(c, op->now);
+}
 
-    pthread_mutex_lock(&s->lock);
-    set_now(s, now_ns);
-    if (s->holder == vm) {
-        pthread_mutex_unlock(&s->lock);
-        return true;
-    }
-    arrive(s, vm);
-    while (s->holder || !picked(s, vm)) {
+bool gpuvm_sched_acquire(GpuvmSched *s, GpuvmSchedVm *vm, const bool *cancel)
+{
+    for (;;) {
+        uint32_t ticket = s->be->ticket(s->opaque, vm->slot);
+        Op op = { .vm = vm };
+
         if (cancel && __atomic_load_n(cancel, __ATOMIC_ACQUIRE)) {
-            got = false;
-            break;
+            run_and_wake(s, op_away, &op);
+            return false;
         }
-        pthread_cond_wait(&s->cond, &s->lock);
+        run_and_wake(s, op_take, &op);
+        if (op.result) {
+            vm->generation = op.result;
+            return true;
+        }
+        s->be->wait(s->opaque, vm->slot, ticket,
+                    op.next.slot == vm->slot ? op.next.at_ns :
+                    GPUVM_CORE_NEVER);
     }
-    g_ptr_array_remove(s->waiting, vm);
-    if (s->now_ns > now_ns) {
-        vm->wait_ns += s->now_ns - now_ns;
-    }
-    if (got) {
-        s->holder = vm;
-        s->vtime = MAX(s->vtime, vm->vtime);
-        vm->arrival = 0;
-        vm->turns++;
-    } else {
-        /* somebody else may be first now */
-        pthread_cond_broadcast(&s->cond);
-    }
-    pthread_mutex_unlock(&s->lock);
-    return got;
+}
+
+static void op_release(GpuvmCore *c, Op *op)
+{
+    gpuvm_core_charge(c, op->vm->slot, op->value, op->now);
+    gpuvm_core_end(c, op->vm->slot, op->vm->generation, op->flag, op->now);
+    op->next = gpuvm_core_next(c, op->now);
 }
 
 void gpuvm_sched_release(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t used_ns,
-                         uint64_t now_ns)
+                         bool again)
 {
-    pthread_mutex_lock(&s->lock);
-    set_now(s, now_ns);
-    charge(s, vm, used_ns);
-    drop_turn(s, vm);
-    pthread_mutex_unlock(&s->lock);
+    Op op = { .vm = vm, .value = used_ns, .flag = again };
+
+    run_and_wake(s, op_release, &op);
+    vm->generation = 0;
 }
 
-void gpuvm_sched_penalize(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t ns)
+static void op_withdraw(GpuvmCore *c, Op *op)
 {
-    pthread_mutex_lock(&s->lock);
-    s->policy->charge(vm, ns);
-    pthread_mutex_unlock(&s->lock);
+    gpuvm_core_withdraw(c, op->vm->slot, op->now);
+    op->next = gpuvm_core_next(c, op->now);
 }
 
 void gpuvm_sched_withdraw(GpuvmSched *s, GpuvmSchedVm *vm)
 {
-    pthread_mutex_lock(&s->lock);
-    vm->arrival = 0;
-    pthread_mutex_unlock(&s->lock);
+    Op op = { .vm = vm };
+
+    run_and_wake(s, op_withdraw, &op);
+}
+
+void gpuvm_sched_wake(GpuvmSched *s, GpuvmSchedVm *vm)
+{
+    s->be->wake(s->opaque, vm->slot, s->be->owner);
+}
+
+static void op_charge(GpuvmCore *c, Op *op)
+{
+    gpuvm_core_charge(c, op->vm->slot, op->value, op->now);
 }
 
 void gpuvm_sched_charge(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t ns)
 {
-    pthread_mutex_lock(&s->lock);
-    charge(s, vm, ns);
-    pthread_mutex_unlock(&s->lock);
+    run(s, op_charge, &(Op) { .vm = vm, .value = ns });
+}
+
+static void op_penalize(GpuvmCore *c, Op *op)
+{
+    if (holds(c, op->vm)) {     /* a revoked turn has paid already */
+        gpuvm_core_penalize(c, op->vm->slot, op->value);
+    }
+}
+
+void gpuvm_sched_penalize(GpuvmSched *s, GpuvmSchedVm *vm, uint64_t ns)
+{
+    run(s, op_penalize, &(Op) { .vm = vm, .value = ns });
+}
+
+static void op_look(const GpuvmCore *c, Op *op)
+{
+    op->look = (GpuvmSchedLook) {
+        .held = op->vm && holds(c, op->vm),
+        .contended = gpuvm_core_contended(c, op->now),
+        .now_ns = op->now,
+        .yield_ns = gpuvm_core_yield_at(c, op->now),
+        .quantum_ns = c->quantum_ns,
+    };
+}
+
+GpuvmSchedLook gpuvm_sched_look(GpuvmSched *s, GpuvmSchedVm *vm)
+{
+    Op op = { .vm = vm };
+
+    look(s, op_look, &op);
+    if (op.look.held && s->be->beat) {
+        s->be->beat(s->opaque);
+    }
+    return op.look;
 }
 
 bool gpuvm_sched_contended(GpuvmSched *s)
 {
-    bool yes = false;
-    guint i;
+    Op op = { 0 };
 
-    pthread_mutex_lock(&s->lock);
-    for (i = 0; i < s->vms->len && !yes; i++) {
-        yes = ((GpuvmSchedVm *)s->vms->pdata[i])->arrival != 0;
-    }
-    pthread_mutex_unlock(&s->lock);
-    return yes;
+    look(s, op_look, &op);
+    return op.look.contended;
 }
 
-void gpuvm_sched_wake(GpuvmSched *s)
+/* ---- settings ------------------------------------------------------------------------------ */
+
+static void op_weight(GpuvmCore *c, Op *op)
 {
-    pthread_mutex_lock(&s->lock);
-    pthread_cond_broadcast(&s->cond);
-    pthread_mutex_unlock(&s->lock);
+    gpuvm_core_set_weight(c, op->vm->slot, op->value);
+}
+
+void gpuvm_sched_set_weight(GpuvmSched *s, GpuvmSchedVm *vm, uint32_t weight)
+{
+    run(s, op_weight, &(Op) { .vm = vm, .value = weight });
+}
+
+static void op_cap(GpuvmCore *c, Op *op)
+{
+    gpuvm_core_set_cap(c, op->vm->slot, op->value, op->now);
+    op->next = gpuvm_core_next(c, op->now);
+}
+
+void gpuvm_sched_set_cap(GpuvmSched *s, GpuvmSchedVm *vm, uint32_t cap)
+{
+    Op op = { .vm = vm, .value = cap };
+
+    run(s, op_cap, &op);
+    if (op.next.slot < GPUVM_CORE_SLOTS) {
+        s->be->wake(s->opaque, op.next.slot, op.owner);
+    }
+}
+
+static void op_quantum(GpuvmCore *c, Op *op)
+{
+    gpuvm_core_set_quantum(c, op->value);
+}
+
+void gpuvm_sched_set_quantum(GpuvmSched *s, uint64_t ns)
+{
+    run(s, op_quantum, &(Op) { .value = ns });
+}
+
+static void op_policy(GpuvmCore *c, Op *op)
+{
+    op->ok = gpuvm_core_set_policy(c, op->policy, op->now);
+    op->next = gpuvm_core_next(c, op->now);
+}
+
+bool gpuvm_sched_set_policy(GpuvmSched *s, const char *policy)
+{
+    Op op = { .policy = policy ? gpuvm_core_policy_find(policy) :
+                        GPUVM_CORE_POLICIES };
+
+    run_and_wake(s, op_policy, &op);
+    return op.ok;
+}
+
+static void op_get_policy(const GpuvmCore *c, Op *op)
+{
+    op->policy = c->policy;
+}
+
+const char *gpuvm_sched_policy(GpuvmSched *s)
+{
+    Op op = { 0 };
+
+    look(s, op_get_policy, &op);
+    return gpuvm_core_policy_name(op.policy);
+}
+
+static void op_set_param(GpuvmCore *c, Op *op)
+{
+    op->ok = gpuvm_core_set_param(c, op->policy, op->param, op->value);
+    op->next = gpuvm_core_next(c, op->now);
+}
+
+bool gpuvm_sched_set_param(GpuvmSched *s, uint32_t policy, unsigned i,
+                           uint64_t value)
+{
+    Op op = { .policy = policy, .param = i, .value = value };
+
+    run_and_wake(s, op_set_param, &op);
+    return op.ok;
+}
+
+static void op_get_param(const GpuvmCore *c, Op *op)
+{
+    op->result = gpuvm_core_get_param(c, op->policy, op->param);
+}
+
+uint64_t gpuvm_sched_get_param(GpuvmSched *s, uint32_t policy, unsigned i)
+{
+    Op op = { .policy = policy, .param = i };
+
+    look(s, op_get_param, &op);
+    return op.result;
+}
+
+/* ---- looking ---------------------------------------------------------------------------------- */
+
+static void op_share(const GpuvmCore *c, Op *op)
+{
+    gpuvm_core_share(c, op->vm->slot, op->now, op->share);
+}
+
+void gpuvm_sched_share(GpuvmSched *s, GpuvmSchedVm *vm, GpuvmCoreShare *share)
+{
+    look(s, op_share, &(Op) { .vm = vm, .share = share });
+}
+
+static void op_busy(const GpuvmCore *c, Op *op)
+{
+    op->result = gpuvm_core_busy_ns(c);
 }
 
 uint64_t gpuvm_sched_busy_ns(GpuvmSched *s)
 {
-    uint64_t ns;
+    Op op = { 0 };
 
-    pthread_mutex_lock(&s->lock);
-    ns = s->busy_ns;
-    pthread_mutex_unlock(&s->lock);
-    return ns;
+    look(s, op_busy, &op);
+    return op.result;
 }

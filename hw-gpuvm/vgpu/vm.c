@@ -11,7 +11,6 @@
 
 #include <string.h>
 
-#define DEFAULT_WEIGHT 100
 
 static void init_locks(GpuvmVm *vm)
 {
@@ -55,7 +54,19 @@ GpuvmVm *gpuvm_vm_new(const GpuvmVmConfig *cfg, char **err)
     vm->gpu = cfg->gpu;
     vm->host = cfg->host;
     vm->running = true;
+    if (cfg->sched) {
+        vm->sched_vm = gpuvm_sched_join(cfg->sched, cfg->weight, cfg->cap);
+        if (!vm->sched_vm) {
+            *err = g_strdup_printf("%u VMs share this GPU already; that is "
+                                   "all it can serve", GPUVM_CORE_SLOTS);
+            g_free(vm);
+            return NULL;
+        }
+    }
     if (!get_slice(vm, err)) {
+        if (vm->sched_vm) {
+            gpuvm_sched_leave(cfg->sched, vm->sched_vm);
+        }
         g_free(vm);
         return NULL;
     }
@@ -64,13 +75,8 @@ GpuvmVm *gpuvm_vm_new(const GpuvmVmConfig *cfg, char **err)
     vm->engines = info.engines;
     vm->mem = (GpuvmMem) { &vm->slice, vm->host };
     vm->budget.max = GPUVM_SHADOW_BUDGET;
-    vm->turn_slice_ns = VM_TURN_SLICE_NS;
     for (bar = 0; bar < GPUVM_BAR_COUNT; bar++) {
         gpuvm_aperture_init(vm, bar);
-    }
-    if (cfg->sched) {
-        vm->sched_vm = gpuvm_sched_join(cfg->sched, cfg->weight ?
-                                        cfg->weight : DEFAULT_WEIGHT);
     }
     init_locks(vm);
     gpuvm_worker_start(vm);
@@ -120,6 +126,36 @@ void gpuvm_vm_reset(GpuvmVm *vm)
 const GpuvmSlice *gpuvm_vm_slice(GpuvmVm *vm)
 {
     return &vm->slice;
+}
+
+void gpuvm_vm_set_weight(GpuvmVm *vm, uint32_t weight)
+{
+    if (vm->sched_vm) {
+        gpuvm_sched_set_weight(vm->cfg.sched, vm->sched_vm, weight);
+    }
+}
+
+void gpuvm_vm_set_cap(GpuvmVm *vm, uint32_t cap)
+{
+    if (vm->sched_vm) {
+        gpuvm_sched_set_cap(vm->cfg.sched, vm->sched_vm, cap);
+    }
+}
+
+void gpuvm_vm_set_timeout(GpuvmVm *vm, uint64_t ns)
+{
+    pthread_mutex_lock(&vm->lock);
+    vm->cfg.timeout_ns = ns;
+    gpuvm_worker_wake(vm);
+    pthread_mutex_unlock(&vm->lock);
+}
+
+bool gpuvm_vm_share(GpuvmVm *vm, GpuvmCoreShare *share)
+{
+    if (vm->sched_vm) {
+        gpuvm_sched_share(vm->cfg.sched, vm->sched_vm, share);
+    }
+    return vm->sched_vm != NULL;
 }
 
 GpuvmHost *gpuvm_vm_host(GpuvmVm *vm)

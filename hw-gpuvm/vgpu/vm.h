@@ -71,6 +71,7 @@ typedef struct GpuvmVmConfig {
     bool shadow_eager;          /* sync in each flush, not before use */
     bool shadow_full;           /* shadow-diff=off: rebind everything */
     uint32_t weight;            /* scheduler weight, 1..1000; 0 = 100 */
+    uint32_t cap;               /* percent of the GPU at most; 0 = no cap */
     uint64_t timeout_ns;        /* GPU time that one piece of a channel's work
                                  * may take; 0 = any */
 } GpuvmVmConfig;
@@ -84,6 +85,16 @@ void gpuvm_vm_reset(GpuvmVm *vm);
 /** gpuvm_vm_slice - the VM's VRAM; constant while the VM lives. */
 const GpuvmSlice *gpuvm_vm_slice(GpuvmVm *vm);
 GpuvmHost *gpuvm_vm_host(GpuvmVm *vm);
+
+/*
+ * Live settings, any thread: weight (1..1000), cap (percent, 0 = none) and
+ * timeout (nanoseconds of GPU time, 0 = any), see GpuvmVmConfig.
+ */
+void gpuvm_vm_set_weight(GpuvmVm *vm, uint32_t weight);
+void gpuvm_vm_set_cap(GpuvmVm *vm, uint32_t cap);
+void gpuvm_vm_set_timeout(GpuvmVm *vm, uint64_t ns);
+/** gpuvm_vm_share - its part of the GPU; any thread; false: no scheduler. */
+bool gpuvm_vm_share(GpuvmVm *vm, GpuvmCoreShare *share);
 
 /** gpuvm_vm_alarm - [device] the host is notified in @ns, or sooner. */
 void gpuvm_vm_alarm(GpuvmVm *vm, uint64_t ns);

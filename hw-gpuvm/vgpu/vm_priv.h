@@ -26,8 +26,6 @@
 #define VM_INFLIGHT_MAX     1024
 /** Pushes handed over in one submission. */
 #define VM_BATCH_MAX        256
-/** Longest turn while another VM waits. */
-#define VM_TURN_SLICE_NS    50000000u
 /** Longest a device thread waits for the worker. */
 #define VM_WAIT_NS          5000000000ull
 
@@ -126,7 +124,7 @@ typedef struct VmAperture {
 } VmAperture;
 
 struct GpuvmVm {
-    GpuvmVmConfig cfg;      /* (const) */
+    GpuvmVmConfig cfg;      /* (const), but .timeout_ns (lock) */
     char *name;             /* (const) */
     GpuvmGpu *gpu;          /* (const) */
     GpuvmHost *host;        /* (const) */
@@ -157,7 +155,6 @@ struct GpuvmVm {
     bool asked;             /* (worker) was cancelled while it waited for it */
     bool turn_used;         /* (worker) and gave work to the GPU in it */
     uint64_t turn_start;    /* (worker) */
-    uint64_t turn_slice_ns; /* (const) */
     bool yielding;          /* (lock) stops all to let others have the turn */
     unsigned next;          /* (worker) round robin */
     GpuvmPush batch[VM_BATCH_MAX];  /* (worker) */

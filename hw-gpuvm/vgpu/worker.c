@@ -16,8 +16,9 @@
  *     done or blocked, and sleep.
  *
  * While others wait, a VM that gave the GPU work in its turn gives it no more
- * until it has stood and been picked again; and one whose work takes longer
- * than a slice is preempted ("yielding") and resumed in its next turn.
+ * until it has stood and been picked again.  When the scheduler says that
+ * another is owed the GPU, what runs is preempted ("yielding") and resumed in
+ * the VM's next turn.
  *
  * The wait for the turn is cut short by a request, so a device thread never
  * waits for another VM.
@@ -34,8 +35,10 @@
 #include <inttypes.h>
 #include <time.h>
 
-/* How often a turn is looked at. */
-#define TURN_LOOK_NS    10000000u
+/* How often a turn is looked at: half the shortest turn that is preempted,
+ * within these. */
+#define TURN_LOOK_MIN_NS    1000000u
+#define TURN_LOOK_MAX_NS    10000000u
 /* How often a timeout is looked at, at the most. */
 #define WATCH_NS        250000000u
 /* When the GPU's queue had no room. */
@@ -85,7 +88,7 @@ uint64_t gpuvm_worker_request(GpuvmVm *vm)
     __atomic_store_n(&vm->cancel, true, __ATOMIC_RELEASE);
     gpuvm_worker_wake(vm);
     if (vm->cfg.sched) {
-        gpuvm_sched_wake(vm->cfg.sched);
+        gpuvm_sched_wake(vm->cfg.sched, vm->sched_vm);
     }
     return seq;
 }
@@ -283,76 +286,6 @@ static bool any_active(GpuvmVm *vm)
     return false;
 }
 
-static bool contended(GpuvmVm *vm)
-{
-    return vm->cfg.sched && gpuvm_sched_contended(vm->cfg.sched);
-}
-
-/* .lock held, dropped meanwhile. */
-static void get_turn(GpuvmVm *vm)
-{
-    bool got = true;
-
-    if (vm->cfg.sched) {
-        pthread_mutex_unlock(&vm->lock);
-        got = gpuvm_sched_acquire(vm->cfg.sched, vm->sched_vm,
-                                  gpuvm_vm_now(), &vm->cancel);
-        pthread_mutex_lock(&vm->lock);
-    }
-    vm->turn = got;
-    vm->asked = !got;
-    vm->turn_used = false;
-    vm->turn_start = gpuvm_vm_now();
-}
-
-static void release_turn(GpuvmVm *vm)
-{
-    uint64_t now = gpuvm_vm_now();
-    uint64_t used = gpuvm_events_take_busy(vm);
-    uint64_t held = now - vm->turn_start;
-
-    if (vm->cfg.sched) {
-        if (vm->yielding && held > used) {
-            gpuvm_sched_penalize(vm->cfg.sched, vm->sched_vm, held - used);
-        }
-        gpuvm_sched_release(vm->cfg.sched, vm->sched_vm, used, now);
-    }
-    vm->turn = false;
-    vm->yielding = false;
-}
-
-/* Releases the turn when nothing uses it; true if that changes what to do. */
-static bool end_turn(GpuvmVm *vm, Pump pump)
-{
-    uint64_t ns;
-
-    if (vm->asked) {
-        vm->asked = false;
-        gpuvm_sched_withdraw(vm->cfg.sched, vm->sched_vm);
-    }
-    if (!vm->turn) {
-        ns = gpuvm_events_take_busy(vm);
-        if (ns && vm->cfg.sched) {
-            gpuvm_sched_charge(vm->cfg.sched, vm->sched_vm, ns);
-        }
-        return false;
-    }
-    if (!any_active(vm)) {
-        bool yielded = vm->yielding;
-
-        release_turn(vm);
-        return yielded || pump == PUMP_DRAIN;
-    }
-    if (!vm->yielding && contended(vm) &&
-        gpuvm_vm_now() - vm->turn_start > vm->turn_slice_ns) {
-        vm->yielding = true;
-        return true;
-    }
-    return false;
-}
-
-/* ---- pump ------------------------------------------------------------------------------------ */
-
 static bool needs_resume(VmChan *c, const VmChanState *st)
 {
     if (st->sw_wait) {
@@ -376,6 +309,110 @@ static bool wants_to_run(VmChan *c, bool *resume)
     return !st.sw_wait && !st.faulted && !c->retry &&
            gpuvm_gpfifo_waiting(c) && gpuvm_gpfifo_room(c);
 }
+
+static bool contended(GpuvmVm *vm)
+{
+    return vm->cfg.sched && gpuvm_sched_contended(vm->cfg.sched);
+}
+
+/* .lock held, dropped meanwhile. */
+static void get_turn(GpuvmVm *vm)
+{
+    bool got = true;
+
+    if (vm->cfg.sched) {
+        pthread_mutex_unlock(&vm->lock);
+        got = gpuvm_sched_acquire(vm->cfg.sched, vm->sched_vm, &vm->cancel);
+        pthread_mutex_lock(&vm->lock);
+    }
+    vm->turn = got;
+    vm->asked = !got;
+    vm->turn_used = false;
+    vm->turn_start = gpuvm_vm_now();
+}
+
+static bool any_wants_to_run(GpuvmVm *vm)
+{
+    bool resume;
+    unsigned i;
+
+    for (i = 0; i < GPUVM_VM_CHANNELS; i++) {
+        if (wants_to_run(vm->slot[i].chan, &resume)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* With more to run the VM keeps asking: pump() takes the turn again, or
+ * end_turn() withdraws. */
+static void release_turn(GpuvmVm *vm)
+{
+    uint64_t used = gpuvm_events_take_busy(vm);
+    uint64_t held = gpuvm_vm_now() - vm->turn_start;
+    bool yielded = vm->yielding;
+
+    vm->turn = false;
+    vm->yielding = false;
+    if (vm->cfg.sched) {
+        if (yielded && held > used) {
+            gpuvm_sched_penalize(vm->cfg.sched, vm->sched_vm, held - used);
+        }
+        vm->asked = any_wants_to_run(vm);
+        gpuvm_sched_release(vm->cfg.sched, vm->sched_vm, used, vm->asked);
+    }
+}
+
+/* Whether what runs is to be preempted now; else when to look again. */
+static bool is_to_yield(GpuvmVm *vm, uint64_t *look_ns)
+{
+    GpuvmSchedLook look;
+    uint64_t every;
+
+    if (!vm->cfg.sched || vm->yielding) {
+        return false;
+    }
+    look = gpuvm_sched_look(vm->cfg.sched, vm->sched_vm);
+    if (!look.held || look.now_ns >= look.yield_ns) {
+        return true;
+    }
+    every = look.quantum_ns ? look.quantum_ns / 2 : TURN_LOOK_MAX_NS;
+    every = CLAMP(every, TURN_LOOK_MIN_NS, TURN_LOOK_MAX_NS);
+    *look_ns = MIN(every, look.yield_ns - look.now_ns);
+    return false;
+}
+
+/* Releases the turn when nothing uses it; true if that changes what to do,
+ * else when to look at it again. */
+static bool end_turn(GpuvmVm *vm, Pump pump, uint64_t *look_ns)
+{
+    uint64_t ns;
+
+    if (vm->asked) {
+        vm->asked = false;
+        gpuvm_sched_withdraw(vm->cfg.sched, vm->sched_vm);
+    }
+    if (!vm->turn) {
+        ns = gpuvm_events_take_busy(vm);
+        if (ns && vm->cfg.sched) {
+            gpuvm_sched_charge(vm->cfg.sched, vm->sched_vm, ns);
+        }
+        return false;
+    }
+    if (!any_active(vm)) {
+        bool yielded = vm->yielding;
+
+        release_turn(vm);
+        return yielded || vm->asked || pump == PUMP_DRAIN;
+    }
+    if (is_to_yield(vm, look_ns)) {
+        vm->yielding = true;
+        return true;
+    }
+    return false;
+}
+
+/* ---- pump ------------------------------------------------------------------------------------ */
 
 static void no_channel(VmChan *c, int ret)
 {
@@ -587,11 +624,9 @@ static void *worker_main(void *arg)
         pthread_mutex_lock(&vm->lock);
         service(vm);
         did = pump(vm);
-        again = did == PUMP_DID || end_turn(vm, did);
+        again = did == PUMP_DID || end_turn(vm, did, &wait);
         if (!again && clear_retry(vm)) {
-            wait = RETRY_NS;
-        } else if (!again && vm->turn && vm->cfg.sched) {
-            wait = TURN_LOOK_NS;
+            wait = MIN(wait, RETRY_NS);
         }
         if (!again) {
             wait = MIN(MIN(wait, watch(vm)), look_at_alarm(vm));

@@ -130,7 +130,7 @@ static void test_turns(void)
     Guest *a = f.g, *b = guest_new(f.gpu, f.sched, false);
 
     /* however slow this machine is, nobody is preempted for a long turn */
-    a->vm->turn_slice_ns = b->vm->turn_slice_ns = UINT64_MAX;
+    gpuvm_sched_set_quantum(f.sched, 0);
     start(a, 0, 0, ORDER);
     set_runlist(a, 0, 1);
     start(b, 0, 0, ORDER);
