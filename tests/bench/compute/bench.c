@@ -207,9 +207,11 @@ static void build(Bench *b)
 
 void bench_open(Bench *b, BenchTimes *t)
 {
-    double start = now_s();
+    double start;
     cl_int err;
 
+    b->program->prepare(b);
+    start = now_s();
     b->context = clCreateContext(NULL, 1, &b->device, NULL, NULL, &err);
     bench_ok(b, err, "clCreateContext");
     b->queue = clCreateCommandQueue(b->context, b->device,

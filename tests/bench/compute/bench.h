@@ -3,8 +3,8 @@
  *
  * A program is a constant BenchProgram: names, sizes, kernel source and four
  * functions.  Each use of it is a Bench: a context, a queue and buffers of its
- * own, so that several can run at once in threads.  Its life has the five
- * phases of the GPUvm papers:
+ * own, so that several can run at once in threads.  prepare() makes the
+ * input, untimed; then come the five phases of the GPUvm papers:
  *
  *   init     context, queue, kernels built, setup()
  *   h2d      upload(), by default every buffer that has host data to send
@@ -55,7 +55,8 @@ typedef struct BenchProgram {
     const char *build;          /* options of clBuildProgram(), or NULL */
     const char *kernels[BENCH_KERNELS];
     BenchParam params[BENCH_PARAMS];
-    void (*setup)(Bench *b);
+    void (*prepare)(Bench *b);  /* host data: b->state, input, room */
+    void (*setup)(Bench *b);    /* buffers and arguments */
     void (*upload)(Bench *b);   /* NULL: every buffer's `in` */
     void (*launch)(Bench *b);   /* NULL: nothing */
     void (*download)(Bench *b); /* NULL: every buffer's `out` */
@@ -153,7 +154,7 @@ typedef struct BenchTimes {
     double kernel;
 } BenchTimes;
 
-/** bench_open - the init phase; @b->program, device and sizes are set */
+/** bench_open - prepare, then init; b->program, device and sizes are set */
 void bench_open(Bench *b, BenchTimes *t);
 
 /** bench_once - h2d, launch, d2h; the results are then for check() */

@@ -36,17 +36,24 @@ static void make_graph(Bench *b, Bfs *s)
     s->first[nodes] = n;
 }
 
-static void bfs_setup(Bench *b)
+static void bfs_prepare(Bench *b)
 {
     Bfs *s = b->state = bench_alloc(b, sizeof(*s));
     size_t nodes = b->size[0];
-    cl_mem first, edges, level;
 
     make_graph(b, s);
     s->start = bench_alloc(b, nodes * sizeof(uint32_t));
     s->got = bench_alloc(b, nodes * sizeof(uint32_t));
     memset(s->start, 0xff, nodes * sizeof(uint32_t));
     s->start[SOURCE] = 0;
+}
+
+static void bfs_setup(Bench *b)
+{
+    Bfs *s = b->state;
+    size_t nodes = b->size[0];
+    cl_mem first, edges, level;
+
     first = bench_buffer(b, CL_MEM_READ_ONLY, (nodes + 1) * sizeof(uint32_t),
                          s->first, NULL);
     edges = bench_buffer(b, CL_MEM_READ_ONLY,
@@ -117,6 +124,7 @@ const BenchProgram bench_bfs = {
         { "nodes", "of the graph", { 4096, 131072, 524288 }, 2, 1 << 24, 1 },
         { "degree", "edges of a node, on average", { 6, 6, 6 }, 1, 64, 1 },
     },
+    .prepare = bfs_prepare,
     .setup = bfs_setup,
     .launch = bfs_launch,
     .check = bfs_check,

@@ -30,12 +30,11 @@ typedef struct Bp {
     cl_mem m_partial, m_delta;
 } Bp;
 
-static void bp_setup(Bench *b)
+static void bp_prepare(Bench *b)
 {
     Bp *s = b->state = bench_alloc(b, sizeof(*s));
     size_t n = b->size[0], weights = n * HIDDEN;
     uint32_t seed = 9;
-    cl_mem input, weight, change;
 
     s->input = bench_random_floats(b, n, 6, 0, 1);
     s->weight = bench_random_floats(b, weights, 7, -1.0f / 16, 1.0f / 16);
@@ -45,6 +44,14 @@ static void bp_setup(Bench *b)
     }
     s->partial = bench_alloc(b, weights / ROWS * sizeof(float));
     s->got = bench_alloc(b, weights * sizeof(float));
+}
+
+static void bp_setup(Bench *b)
+{
+    Bp *s = b->state;
+    size_t n = b->size[0], weights = n * HIDDEN;
+    cl_mem input, weight, change;
+
     input = bench_buffer(b, CL_MEM_READ_ONLY, n * sizeof(float), s->input,
                          NULL);
     weight = bench_buffer(b, CL_MEM_READ_WRITE, weights * sizeof(float),
@@ -133,6 +140,7 @@ const BenchProgram bench_bp = {
         { "inputs", "of the network", { 2048, 65536, 262144 }, 16, 1 << 22,
           16 },
     },
+    .prepare = bp_prepare,
     .setup = bp_setup,
     .launch = bp_launch,
     .check = bp_check,

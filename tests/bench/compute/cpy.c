@@ -18,22 +18,29 @@ typedef struct Cpy {
     cl_mem device, pinned;
 } Cpy;
 
-static Cpy *setup(Bench *b)
+static void pincpy_prepare(Bench *b)
 {
     Cpy *s = b->state = bench_alloc(b, sizeof(*s));
 
     s->words = b->size[0] * MIB / sizeof(uint32_t);
     s->sent = bench_random_words(b, s->words, 5);
-    return s;
+}
+
+static void cpy_prepare(Bench *b)
+{
+    Cpy *s;
+
+    pincpy_prepare(b);
+    s = b->state;
+    s->got = bench_alloc(b, s->words * sizeof(uint32_t));
 }
 
 static void cpy_setup(Bench *b)
 {
-    Cpy *s = setup(b);
-    size_t bytes = s->words * sizeof(uint32_t);
+    Cpy *s = b->state;
 
-    s->got = bench_alloc(b, bytes);
-    bench_buffer(b, CL_MEM_READ_WRITE, bytes, s->sent, s->got);
+    bench_buffer(b, CL_MEM_READ_WRITE, s->words * sizeof(uint32_t), s->sent,
+                 s->got);
 }
 
 static bool cpy_check(Bench *b)
@@ -47,7 +54,7 @@ static bool cpy_check(Bench *b)
 
 static void pincpy_setup(Bench *b)
 {
-    Cpy *s = setup(b);
+    Cpy *s = b->state;
     size_t bytes = s->words * sizeof(uint32_t);
     cl_int err;
 
@@ -106,6 +113,7 @@ const BenchProgram bench_cpy = {
     .name = "CPY",
     .what = "copies to the device and back",
     .params = SIZES,
+    .prepare = cpy_prepare,
     .setup = cpy_setup,
     .check = cpy_check,
 };
@@ -114,6 +122,7 @@ const BenchProgram bench_pincpy = {
     .name = "PINCPY",
     .what = "the same from and to pinned memory",
     .params = SIZES,
+    .prepare = pincpy_prepare,
     .setup = pincpy_setup,
     .upload = pincpy_upload,
     .launch = pincpy_launch,

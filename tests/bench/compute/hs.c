@@ -26,15 +26,22 @@ typedef struct Hs {
     cl_mem grid[2];
 } Hs;
 
-static void hs_setup(Bench *b)
+static void hs_prepare(Bench *b)
 {
     Hs *s = b->state = bench_alloc(b, sizeof(*s));
-    size_t n = b->size[0], bytes = n * n * sizeof(float);
-    cl_mem power;
+    size_t n = b->size[0];
 
     s->start = bench_random_floats(b, n * n, 11, 320, 340);
     s->power = bench_random_floats(b, n * n, 12, 0, 1);
-    s->got = bench_alloc(b, bytes);
+    s->got = bench_alloc(b, n * n * sizeof(float));
+}
+
+static void hs_setup(Bench *b)
+{
+    Hs *s = b->state;
+    size_t n = b->size[0], bytes = n * n * sizeof(float);
+    cl_mem power;
+
     s->grid[0] = bench_buffer(b, CL_MEM_READ_WRITE, bytes, s->start, NULL);
     s->grid[1] = bench_buffer(b, CL_MEM_READ_WRITE, bytes, NULL, NULL);
     /* the result lies in the grid that was written last */
@@ -123,6 +130,7 @@ const BenchProgram bench_hs = {
         { "n", "rows and columns", { 96, 384, 1024 }, 2, 8192, 1 },
         { "steps", "of time", { 4, 8, 8 }, 1, 10000, 1 },
     },
+    .prepare = hs_prepare,
     .setup = hs_setup,
     .launch = hs_launch,
     .check = hs_check,

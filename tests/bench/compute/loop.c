@@ -9,14 +9,19 @@ typedef struct Loop {
     uint32_t *got, *want;
 } Loop;
 
-static void loop_setup(Bench *b)
+static void loop_prepare(Bench *b)
 {
     Loop *s = b->state = bench_alloc(b, sizeof(*s));
-    size_t n = b->size[0], bytes = n * sizeof(uint32_t);
-    cl_mem out;
 
-    s->got = bench_alloc(b, bytes);
-    out = bench_buffer(b, CL_MEM_WRITE_ONLY, bytes, NULL, s->got);
+    s->got = bench_alloc(b, b->size[0] * sizeof(uint32_t));
+}
+
+static void loop_setup(Bench *b)
+{
+    Loop *s = b->state;
+    cl_mem out = bench_buffer(b, CL_MEM_WRITE_ONLY,
+                              b->size[0] * sizeof(uint32_t), NULL, s->got);
+
     bench_arg_mem(b, 0, 0, out);
     bench_arg_u32(b, 0, 1, b->size[1]);
 }
@@ -53,6 +58,7 @@ const BenchProgram bench_loop = {
         { "items", "work-items", { 256, 4096, 16384 }, 256, 1 << 24, 256 },
         { "rounds", "of each", { 200, 4000, 16000 }, 1, 1 << 24, 1 },
     },
+    .prepare = loop_prepare,
     .setup = loop_setup,
     .launch = loop_launch,
     .check = loop_check,

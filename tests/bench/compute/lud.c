@@ -22,20 +22,27 @@ typedef struct Lud {
     double *sum, *most;         /* a row of L * U, and of |L| * |U| */
 } Lud;
 
-static void lud_setup(Bench *b)
+static void lud_prepare(Bench *b)
 {
     Lud *s = b->state = bench_alloc(b, sizeof(*s));
-    size_t n = b->size[0], bytes = n * n * sizeof(float);
-    cl_mem m;
+    size_t n = b->size[0];
 
     s->matrix = bench_random_floats(b, n * n, 13, -1, 1);
     for (size_t i = 0; i < n; i++) {
         s->matrix[i * n + i] += n;
     }
-    s->got = bench_alloc(b, bytes);
+    s->got = bench_alloc(b, n * n * sizeof(float));
     s->sum = bench_alloc(b, n * sizeof(double));
     s->most = bench_alloc(b, n * sizeof(double));
-    m = bench_buffer(b, CL_MEM_READ_WRITE, bytes, s->matrix, s->got);
+}
+
+static void lud_setup(Bench *b)
+{
+    Lud *s = b->state;
+    uint32_t n = b->size[0];
+    cl_mem m = bench_buffer(b, CL_MEM_READ_WRITE, sizeof(float) * n * n,
+                            s->matrix, s->got);
+
     for (unsigned k = DIAGONAL; k <= INTERNAL; k++) {
         bench_arg_mem(b, k, 0, m);
         bench_arg_u32(b, k, 1, n);
@@ -100,6 +107,7 @@ const BenchProgram bench_lud = {
     .params = {
         { "n", "rows and columns", { 64, 384, 768 }, 16, 4096, 16 },
     },
+    .prepare = lud_prepare,
     .setup = lud_setup,
     .launch = lud_launch,
     .check = lud_check,

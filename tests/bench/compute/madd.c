@@ -13,37 +13,45 @@ typedef struct Madd {
     uint32_t *got, *want;
 } Madd;
 
-static void setup(Bench *b, void *x, void *y)
+static void prepare(Bench *b, void *x, void *y)
 {
     Madd *s = b->state = bench_alloc(b, sizeof(*s));
-    size_t n = b->size[0], bytes = n * n * sizeof(uint32_t);
-    cl_mem ma, mb, mc;
+    size_t n = b->size[0];
 
     s->a = x;
     s->b = y;
-    s->got = bench_alloc(b, bytes);
-    ma = bench_buffer(b, CL_MEM_READ_ONLY, bytes, x, NULL);
-    mb = bench_buffer(b, CL_MEM_READ_ONLY, bytes, y, NULL);
+    s->got = bench_alloc(b, n * n * sizeof(uint32_t));
+}
+
+static void madd_prepare(Bench *b)
+{
+    size_t n = (size_t)b->size[0] * b->size[0];
+
+    prepare(b, bench_random_words(b, n, 1),
+            bench_random_words(b, n, 2));
+}
+
+static void fmadd_prepare(Bench *b)
+{
+    size_t n = (size_t)b->size[0] * b->size[0];
+
+    prepare(b, bench_random_floats(b, n, 1, -1, 1),
+            bench_random_floats(b, n, 2, -1, 1));
+}
+
+static void madd_setup(Bench *b)
+{
+    Madd *s = b->state;
+    size_t n = b->size[0], bytes = n * n * sizeof(uint32_t);
+    cl_mem ma, mb, mc;
+
+    ma = bench_buffer(b, CL_MEM_READ_ONLY, bytes, s->a, NULL);
+    mb = bench_buffer(b, CL_MEM_READ_ONLY, bytes, s->b, NULL);
     mc = bench_buffer(b, CL_MEM_WRITE_ONLY, bytes, NULL, s->got);
     bench_arg_mem(b, 0, 0, ma);
     bench_arg_mem(b, 0, 1, mb);
     bench_arg_mem(b, 0, 2, mc);
     bench_arg_u32(b, 0, 3, n);
-}
-
-static void madd_setup(Bench *b)
-{
-    size_t n = (size_t)b->size[0] * b->size[0];
-
-    setup(b, bench_random_words(b, n, 1), bench_random_words(b, n, 2));
-}
-
-static void fmadd_setup(Bench *b)
-{
-    size_t n = (size_t)b->size[0] * b->size[0];
-
-    setup(b, bench_random_floats(b, n, 1, -1, 1),
-          bench_random_floats(b, n, 2, -1, 1));
 }
 
 static void madd_launch(Bench *b)
@@ -94,6 +102,7 @@ const BenchProgram bench_madd = {
     .build = "-DT=uint",
     .kernels = { "madd" },
     .params = SIZES,
+    .prepare = madd_prepare,
     .setup = madd_setup,
     .launch = madd_launch,
     .check = madd_check,
@@ -106,7 +115,8 @@ const BenchProgram bench_fmadd = {
     .build = "-DT=float",
     .kernels = { "madd" },
     .params = SIZES,
-    .setup = fmadd_setup,
+    .prepare = fmadd_prepare,
+    .setup = madd_setup,
     .launch = madd_launch,
     .check = fmadd_check,
 };

@@ -16,37 +16,45 @@ typedef struct Mmul {
     void *got, *want;
 } Mmul;
 
-static void setup(Bench *b, void *x, void *y)
+static void prepare(Bench *b, void *x, void *y)
 {
     Mmul *s = b->state = bench_alloc(b, sizeof(*s));
-    size_t n = b->size[0], bytes = n * n * sizeof(uint32_t);
-    cl_mem ma, mb, mc;
+    size_t n = b->size[0];
 
     s->a = x;
     s->b = y;
-    s->got = bench_alloc(b, bytes);
-    ma = bench_buffer(b, CL_MEM_READ_ONLY, bytes, x, NULL);
-    mb = bench_buffer(b, CL_MEM_READ_ONLY, bytes, y, NULL);
+    s->got = bench_alloc(b, n * n * sizeof(uint32_t));
+}
+
+static void mmul_prepare(Bench *b)
+{
+    size_t n = (size_t)b->size[0] * b->size[0];
+
+    prepare(b, bench_random_words(b, n, 3),
+            bench_random_words(b, n, 4));
+}
+
+static void fmmul_prepare(Bench *b)
+{
+    size_t n = (size_t)b->size[0] * b->size[0];
+
+    prepare(b, bench_random_floats(b, n, 3, -1, 1),
+            bench_random_floats(b, n, 4, -1, 1));
+}
+
+static void mmul_setup(Bench *b)
+{
+    Mmul *s = b->state;
+    size_t n = b->size[0], bytes = n * n * sizeof(uint32_t);
+    cl_mem ma, mb, mc;
+
+    ma = bench_buffer(b, CL_MEM_READ_ONLY, bytes, s->a, NULL);
+    mb = bench_buffer(b, CL_MEM_READ_ONLY, bytes, s->b, NULL);
     mc = bench_buffer(b, CL_MEM_WRITE_ONLY, bytes, NULL, s->got);
     bench_arg_mem(b, 0, 0, ma);
     bench_arg_mem(b, 0, 1, mb);
     bench_arg_mem(b, 0, 2, mc);
     bench_arg_u32(b, 0, 3, n);
-}
-
-static void mmul_setup(Bench *b)
-{
-    size_t n = (size_t)b->size[0] * b->size[0];
-
-    setup(b, bench_random_words(b, n, 3), bench_random_words(b, n, 4));
-}
-
-static void fmmul_setup(Bench *b)
-{
-    size_t n = (size_t)b->size[0] * b->size[0];
-
-    setup(b, bench_random_floats(b, n, 3, -1, 1),
-          bench_random_floats(b, n, 4, -1, 1));
 }
 
 static void mmul_launch(Bench *b)
@@ -110,6 +118,7 @@ const BenchProgram bench_mmul = {
     .build = "-DT=uint",
     .kernels = { "mmul" },
     .params = SIZES,
+    .prepare = mmul_prepare,
     .setup = mmul_setup,
     .launch = mmul_launch,
     .check = mmul_check,
@@ -122,7 +131,8 @@ const BenchProgram bench_fmmul = {
     .build = "-DT=float",
     .kernels = { "mmul" },
     .params = SIZES,
-    .setup = fmmul_setup,
+    .prepare = fmmul_prepare,
+    .setup = mmul_setup,
     .launch = mmul_launch,
     .check = fmmul_check,
 };

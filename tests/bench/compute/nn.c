@@ -30,13 +30,19 @@ typedef struct Nn {
     float *sorted;
 } Nn;
 
-static void nn_setup(Bench *b)
+static void nn_prepare(Bench *b)
 {
     Nn *s = b->state = bench_alloc(b, sizeof(*s));
+
+    s->records = bench_random_floats(b, 2 * (size_t)b->size[0], 14, 0, 180);
+}
+
+static void nn_setup(Bench *b)
+{
+    Nn *s = b->state;
     size_t n = b->size[0], groups = (n + GROUP - 1) / GROUP, k = b->size[1];
     cl_mem records, distance, group_d, group, found_d, found;
 
-    s->records = bench_random_floats(b, 2 * n, 14, 0, 180);
     records = bench_buffer(b, CL_MEM_READ_ONLY, 2 * n * sizeof(float),
                            s->records, NULL);
     distance = bench_buffer(b, CL_MEM_READ_WRITE, n * sizeof(float), NULL,
@@ -130,6 +136,7 @@ const BenchProgram bench_nn = {
         { "records", "places", { 4096, 131072, 524288 }, MAX_K, 1 << 24, 1 },
         { "k", "neighbours wanted", { 5, 5, 10 }, 1, MAX_K, 1 },
     },
+    .prepare = nn_prepare,
     .setup = nn_setup,
     .launch = nn_launch,
     .check = nn_check,

@@ -10,11 +10,17 @@ typedef struct Nop {
     uint32_t sent, got;
 } Nop;
 
-static void nop_setup(Bench *b)
+static void nop_prepare(Bench *b)
 {
     Nop *s = b->state = bench_alloc(b, sizeof(*s));
 
     s->sent = 0x600df00d;
+}
+
+static void nop_setup(Bench *b)
+{
+    Nop *s = b->state;
+
     bench_buffer(b, CL_MEM_READ_WRITE, sizeof(s->sent), &s->sent, &s->got);
 }
 
@@ -28,6 +34,7 @@ static bool nop_check(Bench *b)
 const BenchProgram bench_nop = {
     .name = "NOP",
     .what = "no kernel: what starting and ending costs",
+    .prepare = nop_prepare,
     .setup = nop_setup,
     .check = nop_check,
 };

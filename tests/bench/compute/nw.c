@@ -18,8 +18,9 @@ typedef struct Nw {
     int32_t *want;
 } Nw;
 
-static void make_input(Bench *b, Nw *s)
+static void nw_prepare(Bench *b)
 {
+    Nw *s = b->state = bench_alloc(b, sizeof(*s));
     size_t n = b->size[0], width = n + 1;
     uint32_t seed = 17;
 
@@ -37,6 +38,7 @@ static void make_input(Bench *b, Nw *s)
             s->likeness[y * LETTERS + x] = like;
         }
     }
+    s->got = bench_alloc(b, width * width * sizeof(int32_t));
     s->start = bench_alloc(b, width * width * sizeof(int32_t));
     for (size_t i = 0; i <= n; i++) {
         s->start[i] = s->start[i * width] = -(int32_t)i * PENALTY;
@@ -45,12 +47,10 @@ static void make_input(Bench *b, Nw *s)
 
 static void nw_setup(Bench *b)
 {
-    Nw *s = b->state = bench_alloc(b, sizeof(*s));
+    Nw *s = b->state;
     size_t n = b->size[0], cells = (n + 1) * (n + 1);
     cl_mem ma, mb, likeness, score;
 
-    make_input(b, s);
-    s->got = bench_alloc(b, cells * sizeof(int32_t));
     ma = bench_buffer(b, CL_MEM_READ_ONLY, n * 4, s->a, NULL);
     mb = bench_buffer(b, CL_MEM_READ_ONLY, n * 4, s->b, NULL);
     likeness = bench_buffer(b, CL_MEM_READ_ONLY, sizeof(s->likeness),
@@ -110,6 +110,7 @@ const BenchProgram bench_nw = {
     .params = {
         { "n", "letters of a sequence", { 128, 1024, 2048 }, 32, 16384, 32 },
     },
+    .prepare = nw_prepare,
     .setup = nw_setup,
     .launch = nw_launch,
     .check = nw_check,

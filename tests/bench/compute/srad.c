@@ -19,16 +19,23 @@ typedef struct Srad {
     cl_mem j[2];
 } Srad;
 
-static void srad_setup(Bench *b)
+static void srad_prepare(Bench *b)
 {
     Srad *s = b->state = bench_alloc(b, sizeof(*s));
+    uint32_t n = b->size[0];
+
+    s->image = srad_image(b, n);
+    s->got = bench_alloc(b, sizeof(float) * n * n);
+}
+
+static void srad_setup(Bench *b)
+{
+    Srad *s = b->state;
     uint32_t n = b->size[0];
     size_t cells = (size_t)n * n, bytes = cells * sizeof(float);
     size_t groups = (cells + GROUP - 1) / GROUP;
     cl_mem image, c, partial, q0, out;
 
-    s->image = srad_image(b, n);
-    s->got = bench_alloc(b, bytes);
     image = bench_buffer(b, CL_MEM_READ_ONLY, bytes, s->image, NULL);
     s->j[0] = bench_buffer(b, CL_MEM_READ_WRITE, bytes, NULL, NULL);
     s->j[1] = bench_buffer(b, CL_MEM_READ_WRITE, bytes, NULL, NULL);
@@ -106,6 +113,7 @@ const BenchProgram bench_srad = {
         { "n", "rows and columns", { 64, 256, 512 }, 2, 4096, 1 },
         { "iterations", "of the diffusion", { 2, 4, 8 }, 1, 1000, 1 },
     },
+    .prepare = srad_prepare,
     .setup = srad_setup,
     .launch = srad_launch,
     .check = srad_check,

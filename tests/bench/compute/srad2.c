@@ -18,12 +18,11 @@ typedef struct Srad2 {
     cl_mem j[2];
 } Srad2;
 
-static void srad2_setup(Bench *b)
+static void srad2_prepare(Bench *b)
 {
     Srad2 *s = b->state = bench_alloc(b, sizeof(*s));
     uint32_t n = b->size[0];
     size_t cells = (size_t)n * n, bytes = cells * sizeof(float);
-    cl_mem c;
 
     s->image = srad_image(b, n);
     s->start = bench_alloc(b, bytes);
@@ -32,6 +31,15 @@ static void srad2_setup(Bench *b)
     }
     s->region = bench_alloc(b, bytes / 4);
     s->got = bench_alloc(b, bytes);
+}
+
+static void srad2_setup(Bench *b)
+{
+    Srad2 *s = b->state;
+    uint32_t n = b->size[0];
+    size_t bytes = sizeof(float) * n * n;
+    cl_mem c;
+
     s->j[0] = bench_buffer(b, CL_MEM_READ_WRITE, bytes, s->start, NULL);
     s->j[1] = bench_buffer(b, CL_MEM_READ_WRITE, bytes, NULL, NULL);
     b->buffer[b->size[1] % 2].out = s->got;
@@ -104,6 +112,7 @@ const BenchProgram bench_srad2 = {
         { "n", "rows and columns", { 64, 256, 512 }, 16, 4096, 16 },
         { "iterations", "of the diffusion", { 2, 4, 8 }, 1, 1000, 1 },
     },
+    .prepare = srad2_prepare,
     .setup = srad2_setup,
     .launch = srad2_launch,
     .check = srad2_check,
