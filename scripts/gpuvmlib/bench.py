@@ -7,6 +7,8 @@
             kernel whose result was checked
   shadow    a sync of page tables, against tables present and entries changed
             (no guest)
+  compute   the GPUvm papers' programs (gpuvm-bench) in turns on the native node
+            and on pocl, and in a guest; plots
   all       all of them (the default)
 
 Each value is the least, and the median, of many rounds; what is compared takes
@@ -23,9 +25,9 @@ import re
 import statistics
 import time
 
-from . import console, core, guest, packages, run
+from . import bench_compute, console, core, guest, packages, run
 
-WHATS = ('traps', 'boot', 'shadow')
+WHATS = ('traps', 'boot', 'shadow', 'compute')
 # Of a trapped access beside edu's (docs/performance.md).
 MOST_TRAP_RATIO = 1.5
 
@@ -180,7 +182,8 @@ def bench_shadow(options):
     return True
 
 
-RUNNERS = {'traps': bench_traps, 'boot': bench_boot, 'shadow': bench_shadow}
+RUNNERS = {'traps': bench_traps, 'boot': bench_boot, 'shadow': bench_shadow,
+           'compute': bench_compute.main}
 
 
 def processor():
@@ -205,9 +208,10 @@ def main(options):
 def add_arguments(parser):
     parser.add_argument('whats', nargs='*', metavar='WHAT',
                         choices=WHATS + ('all', []),
-                        help='traps, boot, shadow or all')
+                        help='traps, boot, shadow, compute or all')
     parser.add_argument('--runs', type=int, default=3, metavar='N',
-                        help='boots, and probes in a boot (default 3)')
+                        help='boots, probes in a boot, rounds of compute '
+                        '(default 3)')
     parser.add_argument('--rounds', type=int, default=50, metavar='N',
                         help='rounds of accesses (default 50)')
     parser.add_argument('--guest', default='debian12', choices=run.GUESTS,
@@ -216,6 +220,7 @@ def add_arguments(parser):
                         choices=('auto', 'kvm', 'tcg'))
     parser.add_argument('--qemu-build', metavar='VERSION',
                         help='which QEMU, as for `build --qemu`')
+    bench_compute.add_arguments(parser)
     parser.set_defaults(kernel=None, memory='1536M', cpus=2, append='',
                         no_gpu=False, no_nouveau=False, share=[],
                         nouveau_options='', timeout=0, qemu=(), stats=True,

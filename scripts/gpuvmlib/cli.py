@@ -48,7 +48,8 @@ def parser_of_verbs():
         ('test', test, 'run the tests', ''),
         ('libvirt-xml', libvirt, 'what a libvirt domain needs to have a GPU',
          ''),
-        ('bench', bench, 'measure traps, apertures, page tables, boot', ''),
+        ('bench', bench, 'measure traps, apertures, page tables, boot, '
+         'programs', ''),
     )
     for name, module, about, tail in table:
         verb = verbs.add_parser(

@@ -36,6 +36,7 @@ NEEDS = {
                'mesa-opencl-icd', 'ocl-icd-libopencl1', 'clinfo',
                'mesa-utils', 'mesa-utils-bin'],
     'conformance': ['piglit'],
+    'bench-compute': ['pocl-opencl-icd', 'gnuplot-nox'],
     'libvirt': ['libvirt-daemon', 'libvirt-daemon-driver-qemu',
                 'libvirt-clients', 'util-linux'],
 }

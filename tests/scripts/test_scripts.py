@@ -14,8 +14,8 @@ import tempfile
 import unittest
 from xml.etree import ElementTree
 
-from gpuvmlib import (cache, checks, cli, console, guest, kernel, kvm, libvirt,
-                      qemu, run, tally)
+from gpuvmlib import (bench_compute, cache, checks, cli, console, guest, kernel,
+                      kvm, libvirt, qemu, run, tally)
 
 
 class LibvirtXml(unittest.TestCase):
@@ -245,6 +245,45 @@ class Kernel(unittest.TestCase):
     def test_no_kernel_is_an_error(self):
         with self.assertRaises(console.GpuvmError):
             kernel.extract_vmlinux(bytes(4096))
+
+
+class BenchCompute(unittest.TestCase):
+    @staticmethod
+    def side(name, kernels):
+        side = bench_compute.Side(name, '', None)
+        for ms in kernels:
+            side.add({'device': 'd', 'platform': 'p', 'driver': '1',
+                      'programs': [
+                          {'name': 'LOOP', 'size': {}, 'right': True,
+                           'why': '', 'has_kernel': True, 'init': 1,
+                           'h2d': [1], 'launch': [ms + 1], 'kernel': [ms],
+                           'd2h': [1], 'close': 1},
+                          {'name': 'CPY', 'size': {}, 'right': ms < 100,
+                           'why': 'late', 'has_kernel': False, 'init': 1,
+                           'h2d': [7], 'launch': [0], 'kernel': [0],
+                           'd2h': [5], 'close': 1}]})
+        return side
+
+    def test_medians_and_ratios(self):
+        native = self.side('native', [8, 2, 4])
+        pocl = self.side('pocl', [2, 1, 9])
+        self.assertEqual(native.shown('LOOP'), 4)
+        self.assertEqual(native.shown('CPY'), 12)
+        self.assertEqual(bench_compute.mean_ratio(native, pocl), 2)
+        self.assertEqual(bench_compute.pairs_of([native, pocl]),
+                         [(native, pocl)])
+        guest_side = self.side('guest', [12])
+        self.assertEqual(bench_compute.pairs_of([native, guest_side]),
+                         [(guest_side, native)])
+
+    def test_copies_are_not_in_the_mean(self):
+        self.assertAlmostEqual(bench_compute.geometric([2, 8, None]), 4)
+        self.assertIsNone(bench_compute.geometric([]))
+
+    def test_a_wrong_result_is_named(self):
+        self.assertEqual(
+            bench_compute.wrongs([self.side('native', [1, 200])]),
+            ['CPY on native: late'])
 
 
 class Guests(unittest.TestCase):
