@@ -347,9 +347,9 @@ VEC_INLINE uint32_t set_f32(SoftWarp *w, const SoftInsn *in, Spec s)
                        s.flags & SOFT_F_FTZ);
 }
 
-HANDLER(fset)
+BODY(fset)
 {
-    return done_set(w, in, set_f32(w, in, spec_of(in)), mask);
+    return end_set(w, in, s, set_f32(w, in, s), mask);
 }
 
 BODY(fsetp)
@@ -390,19 +390,19 @@ HANDLER(rro)
     return SOFT_EXEC_OK;
 }
 
-HANDLER(mufu)
+BODY(mufu)
 {
     VU out[NV];
     const VU *a = reg(w, in->src1);
-    SignOp sa = sign_a(in);
+    SignOp sa = flags_a(s.flags);
 
-    if (in->subop == SOFT_MUFU_RCP) {
+    if (s.subop == SOFT_MUFU_RCP) {
         EACH(k) {
             VU x = flush(signed_v(a[k], sa));
 
             out[k] = flush(canonical((VU)((VF)splat(F32_ONE) / (VF)x)));
         }
-    } else if (in->subop == SOFT_MUFU_RSQ) {
+    } else if (s.subop == SOFT_MUFU_RSQ) {
         float x[SOFT_LANES] __attribute__((aligned(64)));
 
         EACH(k) {
@@ -418,9 +418,9 @@ HANDLER(mufu)
         EACH(k) {
             out[k] = signed_v(a[k], sa);
         }
-        gpuvm_soft_slow_mufu(in->subop, (uint32_t *)out, mask);
+        gpuvm_soft_slow_mufu(s.subop, (uint32_t *)out, mask);
     }
-    if (in->flags & SOFT_F_SAT) {
+    if (s.flags & SOFT_F_SAT) {
         EACH(k) {
             out[k] = saturate(out[k]);
         }

@@ -417,9 +417,9 @@ VEC_INLINE uint32_t set_int(SoftWarp *w, const SoftInsn *in, Spec s)
     return compare_int(a, b, s.cond, sign);
 }
 
-HANDLER(iset)
+BODY(iset)
 {
-    return done_set(w, in, set_int(w, in, spec_of(in)), mask);
+    return end_set(w, in, s, set_int(w, in, s), mask);
 }
 
 BODY(isetp)
@@ -427,13 +427,13 @@ BODY(isetp)
     return end_setp(w, in, s, set_int(w, in, s), mask);
 }
 
-HANDLER(icmp)
+BODY(icmp)
 {
     VU tb[NV], tc[NV], out[NV];
-    const VU *a = reg(w, in->src1), *b = opnd_b(w, in, tb);
-    const VU *c = opnd_c(w, in, tc);
-    uint32_t bits = compare_int(c, reg(w, SOFT_REG_ZERO), in->cond,
-                                in->flags & SOFT_F_SIGN_B);
+    const VU *a = reg(w, in->src1), *b = spec_b(w, in, s, tb);
+    const VU *c = spec_c(w, in, s, tc);
+    uint32_t bits = compare_int(c, reg(w, SOFT_REG_ZERO), s.cond,
+                                s.flags & SOFT_F_SIGN_B);
 
     EACH(k) {
         out[k] = pick(bits, k, a[k], b[k]);

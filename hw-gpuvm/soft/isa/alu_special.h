@@ -46,7 +46,10 @@
     BY_BC(X, imad, high, 0, .flags = SOFT_F_HIGH) \
     BY_BC(X, imad, high_x, 0, .flags = SOFT_F_HIGH | SOFT_F_CARRY_IN) \
     BY_B(X, shl, plain, 0, .subop = 0) \
+    BY_B(X, shl, wrap, 0, .flags = SOFT_F_WRAP) \
     BY_B(X, shr, u, 0, .subop = 0) \
+    BY_B(X, shr, u_wrap, 0, .flags = SOFT_F_WRAP) \
+    BY_B(X, shr, s_wrap, 0, .flags = SOFT_F_SIGN_B | SOFT_F_WRAP) \
     BY_B(X, shr, s, 0, .flags = SOFT_F_SIGN_B) \
     BY_B(X, lop, and, 0, .subop = 0) \
     BY_B(X, lop, or, 0, .subop = 1) \
@@ -55,8 +58,16 @@
     BY_B(X, bfe, s, 0, .flags = SOFT_F_SIGN_B) \
     BY_B(X, imnmx, u, 0, .subop = 0) \
     BY_B(X, imnmx, s, 0, .flags = SOFT_F_SIGN_B) \
+    BY_B(X, imnmx, max_u, 0, .pflip = 8) \
+    BY_B(X, imnmx, max_s, 0, .pflip = 8, .flags = SOFT_F_SIGN_B) \
+    BY_COND(X, iset, u, 0, .logic = 0) \
+    BY_COND(X, iset, s, 0, .flags = SOFT_F_SIGN_B) \
+    BY_B(X, icmp, eq, SOFT_F_SIGN_B, .c = SOFT_OPND_REG, .cond = EQ) \
+    BY_B(X, icmp, ne, SOFT_F_SIGN_B, .c = SOFT_OPND_REG, .cond = NE) \
     BY_COND(X, isetp, u, 0, .logic = 0) \
     BY_COND(X, isetp, s, 0, .flags = SOFT_F_SIGN_B) \
+    BY_COND(X, fset, f, 0, .logic = 0) \
+    BY_COND(X, fset, abs, 0, .flags = SOFT_F_ABS_A) \
     BY_COND(X, fsetp, f, 0, .logic = 0) \
     BY_B(X, fadd, plain, 0, .subop = 0) \
     BY_B(X, fadd, na, 0, .flags = SOFT_F_NEG_A) \
@@ -66,15 +77,16 @@
     BY_BC(X, ffma, plain, 0, .subop = 0) \
     BY_BC(X, ffma, np, 0, .flags = SOFT_F_NEG_A) \
     BY_BC(X, ffma, nc, 0, .flags = SOFT_F_NEG_C) \
-    BY_B(X, fmnmx, plain, 0, .subop = 0) \
+    BY_B(X, fmnmx, min, 0, .subop = 0) \
+    BY_B(X, fmnmx, max, 0, .pflip = 8) \
+    X(mufu, rcp, 0, .subop = SOFT_MUFU_RCP) \
     BY_B(X, mov, plain, 0, .aux = 0xf)
 
 #define SPECIAL_FN(name, tag, same, ...) \
     static SoftExecStatus name##_##tag(SoftWarp *w, const SoftInsn *in, \
                                        uint32_t mask) \
     { \
-        return body_##name(w, in, mask, \
-                           (Spec){ .psrc = SOFT_PRED_TRUE, __VA_ARGS__ }); \
+        return body_##name(w, in, mask, (Spec){ __VA_ARGS__ }); \
     }
 SPECIALS(SPECIAL_FN)
 
@@ -85,8 +97,7 @@ typedef struct Special {
 } Special;
 
 #define SPECIAL_ROW(name, tag, same, ...) \
-    { op_##name, name##_##tag, same, \
-      { .psrc = SOFT_PRED_TRUE, __VA_ARGS__ } },
+    { op_##name, name##_##tag, same, { __VA_ARGS__ } },
 static const Special specials[] = {
     SPECIALS(SPECIAL_ROW)
 };
@@ -98,7 +109,7 @@ static bool special_fits(const Special *p, const SoftInsn *in)
     return (in->flags & ~p->same) == s->flags && in->bkind == s->b &&
            in->ckind == s->c && in->subop == s->subop &&
            in->cond == s->cond && in->rnd == s->rnd &&
-           in->logic == s->logic && in->psrc == s->psrc &&
+           in->logic == s->logic && (in->psrc ^ SOFT_PRED_TRUE) == s->pflip &&
            (in->aux == s->aux || p->general == op_iscadd);
 }
 

@@ -33,7 +33,8 @@ typedef float VF __attribute__((vector_size(SOFT_VEC), may_alias));
 typedef struct Spec {
     uint32_t flags;
     uint8_t b, c;           /* operand kinds */
-    uint8_t subop, cond, rnd, logic, aux, psrc;
+    uint8_t subop, cond, rnd, logic, aux;
+    uint8_t pflip;          /* psrc ^ 7: 0 is true, 8 is false */
 } Spec;
 
 VEC_INLINE Spec spec_of(const SoftInsn *in)
@@ -41,7 +42,8 @@ VEC_INLINE Spec spec_of(const SoftInsn *in)
     return (Spec) {
         .flags = in->flags, .b = in->bkind, .c = in->ckind,
         .subop = in->subop, .cond = in->cond, .rnd = in->rnd,
-        .logic = in->logic, .aux = in->aux, .psrc = in->psrc,
+        .logic = in->logic, .aux = in->aux,
+        .pflip = in->psrc ^ SOFT_PRED_TRUE,
     };
 }
 
@@ -286,23 +288,30 @@ static inline uint32_t logic_op(unsigned op, uint32_t x, uint32_t y)
     return op == 0 ? (x & y) : op == 1 ? (x | y) : (x ^ y);
 }
 
-/* The predicate source; a constant where the Spec says $p7. */
+/* The predicate source; a constant where the Spec says $p7 or not $p7. */
 VEC_INLINE uint32_t spec_pred(const SoftWarp *w, Spec s)
 {
-    return s.psrc == SOFT_PRED_TRUE ? ~0u : gpuvm_soft_get_pred(w, s.psrc);
+    return s.pflip == 0 ? ~0u : s.pflip == 8 ? 0 :
+           gpuvm_soft_get_pred(w, s.pflip ^ SOFT_PRED_TRUE);
 }
 
 /* Ends a set into a register: ~0 or 1.0f where @bits, else 0. */
+VEC_INLINE SoftExecStatus end_set(SoftWarp *w, const SoftInsn *in, Spec s,
+                                  uint32_t bits, uint32_t mask)
+{
+    VU out[NV], one = splat(s.flags & SOFT_F_FLOAT ? 0x3f800000 : ~0u);
+    uint32_t r = logic_op(s.logic, bits, spec_pred(w, s));
+
+    EACH(k) {
+        out[k] = pick(r, k, one, splat(0));
+    }
+    return end_int(w, in, s, out, mask);
+}
+
 static inline SoftExecStatus done_set(SoftWarp *w, const SoftInsn *in,
                                       uint32_t bits, uint32_t mask)
 {
-    VU out[NV], one = splat(in->flags & SOFT_F_FLOAT ? 0x3f800000 : ~0u);
-    uint32_t r = logic_op(in->logic, bits, gpuvm_soft_get_pred(w, in->psrc));
-
-    EACH(k) {
-        out[k] = (VU)lanes(r, k) & one;
-    }
-    return done_int(w, in, out, mask);
+    return end_set(w, in, spec_of(in), bits, mask);
 }
 
 /* Ends a set into predicates: pdst gets it, pdst2 that of the opposite. */

@@ -221,6 +221,9 @@ void gpuvm_soft_warp_barrier_done(SoftWarp *w, uint32_t count, bool all,
         return;
     }
     gpuvm_soft_set_pred(w, in->pdst, truth ? ~0u : 0, w->bar.lanes);
+    if (in->dst == SOFT_REG_ZERO) {
+        return;
+    }
     for (uint32_t m = w->bar.lanes; m; m &= m - 1) {
         d[__builtin_ctz(m)] = w->bar.op == SOFT_BAR_POPC ? count :
                               truth ? ~0u : 0;
