@@ -4,12 +4,11 @@
  * first layer, and the change of its weights.  The host adds up the partial
  * sums and does the 16 units between, as a program of this kind would.
  *
- * Tolerance: the hidden units' sums have terms |weight * input| <= 1 / 16 and
- * rounding errors of at most 5 eps a term (product, four additions of the
- * tree; the host adds in double), so e = 5 eps n / 16 at worst.  A sigmoid's
- * slope is at most 1/4 and the other factors of a delta are below 1, so
- * deltas are off by at most 2 e, and a weight by rate * 2 e and its own
- * rounding, 4 eps of at most 1.
+ * Both kernels' results are checked, each against what it was given.  A
+ * partial sum has 16 terms |weight * input| <= 1 / 16 and at most 5 roundings
+ * a term (product, four additions of the tree): 5 eps.  A new weight is, from
+ * the deltas that the device was sent, a sum of three terms below 1 / 8 in
+ * all with at most 5 roundings: eps.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -26,7 +25,8 @@
 typedef struct Bp {
     float *input, *weight, *change, *partial;
     float output[HIDDEN];       /* weights from the hidden units on */
-    float *got, *want;
+    float delta[HIDDEN];        /* as sent to the device */
+    float *got, *want, *want_partial;
     cl_mem m_partial, m_delta;
 } Bp;
 
@@ -94,41 +94,49 @@ static void bp_launch(Bench *b)
     Bp *s = b->state;
     size_t n = b->size[0];
     double sum[HIDDEN] = { 0 };
-    float delta[HIDDEN];
 
     bench_run(b, FORWARD, HIDDEN, n, HIDDEN, ROWS);
     bench_read(b, s->m_partial, n / ROWS * HIDDEN * sizeof(float), s->partial);
     for (size_t i = 0; i < n / ROWS * HIDDEN; i++) {
         sum[i % HIDDEN] += s->partial[i];
     }
-    middle(s, sum, delta);
-    bench_write(b, s->m_delta, sizeof(delta), delta);
+    middle(s, sum, s->delta);
+    bench_write(b, s->m_delta, sizeof(s->delta), s->delta);
     bench_run(b, ADJUST, HIDDEN, n, HIDDEN, ROWS);
+}
+
+static void reference(Bench *b, Bp *s)
+{
+    size_t n = b->size[0];
+
+    s->want_partial = bench_alloc(b, n / ROWS * HIDDEN * sizeof(float));
+    s->want = bench_alloc(b, n * HIDDEN * sizeof(float));
+    for (size_t i = 0; i < n / ROWS * HIDDEN; i++) {
+        size_t unit = i % HIDDEN, first = i / HIDDEN * ROWS;
+        double sum = 0;
+
+        for (size_t row = first; row < first + ROWS; row++) {
+            sum += (double)s->weight[row * HIDDEN + unit] * s->input[row];
+        }
+        s->want_partial[i] = sum;
+    }
 }
 
 static bool bp_check(Bench *b)
 {
     Bp *s = b->state;
     size_t n = b->size[0];
-    double e = 5 * BENCH_EPS * n / 16;
 
     if (!s->want) {
-        double sum[HIDDEN] = { 0 };
-        float delta[HIDDEN];
-
-        s->want = bench_alloc(b, n * HIDDEN * sizeof(float));
-        for (size_t i = 0; i < n * HIDDEN; i++) {
-            sum[i % HIDDEN] += (double)s->weight[i] * s->input[i / HIDDEN];
-        }
-        middle(s, sum, delta);
-        for (size_t i = 0; i < n * HIDDEN; i++) {
-            s->want[i] = s->weight[i] + (double)RATE * delta[i % HIDDEN] *
-                         s->input[i / HIDDEN] +
-                         (double)MOMENTUM * s->change[i];
-        }
+        reference(b, s);
     }
-    return bench_near(b, s->got, s->want, n * HIDDEN, 0,
-                      RATE * 2 * e + 4 * BENCH_EPS);
+    for (size_t i = 0; i < n * HIDDEN; i++) {
+        s->want[i] = s->weight[i] + (double)RATE * s->delta[i % HIDDEN] *
+                     s->input[i / HIDDEN] + (double)MOMENTUM * s->change[i];
+    }
+    return bench_near(b, s->partial, s->want_partial, n / ROWS * HIDDEN, 0,
+                      5 * BENCH_EPS) &&
+           bench_near(b, s->got, s->want, n * HIDDEN, 0, BENCH_EPS);
 }
 
 const BenchProgram bench_bp = {
