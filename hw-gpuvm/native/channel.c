@@ -101,16 +101,29 @@ int native_channel_free(NativeNode *n, NativeClient *c, unsigned id)
     return 0;
 }
 
+static uint64_t pushes_done(NativeChannel *ch)
+{
+    GpuvmPosition pos;
+
+    native_node()->gpu->ops->chan_position(ch->chan, &pos);
+    return pos.pushes_done;
+}
+
 int native_channel_wait(NativeChannel *ch, uint64_t seq, int timeout_ms)
 {
-    gint64 end = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+    const gint64 limit = (gint64)timeout_ms * 1000;
+    gint64 end = g_get_monotonic_time() + limit;
+    uint64_t at = pushes_done(ch);
     int ret = 0;
 
     g_mutex_lock(&ch->lock);
-    while (ch->done < seq && !ch->dead) {
+    while (!ret && ch->done < seq && !ch->dead) {
         if (!g_cond_wait_until(&ch->cond, &ch->lock, end)) {
-            ret = -EBUSY;
-            break;
+            uint64_t now = pushes_done(ch);
+
+            ret = !limit || now == at ? -EBUSY : 0;
+            end = g_get_monotonic_time() + limit;
+            at = now;
         }
     }
     g_mutex_unlock(&ch->lock);

@@ -267,8 +267,9 @@ static int nv_gem_pushbuf(NativeNode *n, NativeClient *c,
     int ret = 0;
 
     pb->suffix0 = pb->suffix1 = 0;
-    pb->vram_available = gpuvm_range_left(n->vram);
-    pb->gart_available = gpuvm_range_left(n->gart);
+    /* all that is not pinned, used or not: libdrm allows 80 % of it */
+    pb->vram_available = n->slice.size;
+    pb->gart_available = n->gart_size;
     if (pb->nr_push > NOUVEAU_GEM_MAX_PUSH ||
         pb->nr_buffers > NOUVEAU_GEM_MAX_BUFFERS || pb->nr_relocs) {
         return -EINVAL;

@@ -101,7 +101,11 @@ int native_channel_free(NativeNode *n, NativeClient *c, unsigned id);
 int native_channel_submit(NativeNode *n, NativeChannel *ch,
                           const GpuvmPush *pushes, size_t count,
                           uint64_t *seq);
-/** native_channel_wait - until submission @seq is complete, @timeout_ms. */
+/**
+ * native_channel_wait - until submission @seq is complete; -EBUSY once
+ * @timeout_ms went by without a push done: what takes a GPU a second may take
+ * the software GPU a minute.
+ */
 int native_channel_wait(NativeChannel *ch, uint64_t seq, int timeout_ms);
 
 #endif
