@@ -12,11 +12,15 @@ runs them.  A group is a part of one of piglit's profiles:
   atomic    atomic counters, atomics of buffers and shared memory
   int64     64-bit integers in compute shaders
 
-The GPU has no rasteriser: a test that fails after it drew is told apart.  A
-test that Mesa itself gets wrong on this chip is named, with how that is
+The GPU has no rasteriser: a test that fails after it drew is told apart, and
+so is one for which Mesa says that it generated no code.  A test that Mesa
+itself gets wrong on this chip is named, with how that is
 known, in tests/conformance/*.toml, and counts as skipped; when it passes it
 counts as failed, so that the list stays true.  docs/conformance.md has the
-totals.  What each test said is kept in the cache, results-GROUP.json.
+totals.  Results, and what each test said, are kept in the cache,
+logs/conformance-DEBIAN/GROUP.json: --resume runs only tests without one, and
+--totals runs none, but prints the table.  --debian debian13 takes that
+release's Mesa and piglit (nativeroot.py).
 
 Shader tests go through one process in batches.  A process that ends early, or
 kills its channel, or takes too long, is ended; the first test that has no
@@ -38,13 +42,22 @@ import time
 import tomllib
 import xml.etree.ElementTree
 
-from . import cache, console, native, packages
+from . import cache, nativeroot
 
 ROOT = pathlib.Path('/usr/lib/x86_64-linux-gnu/piglit')
 BATCH = 40                      # shader tests a process
 SLOWEST = 90                    # seconds a test may take
+SAID_MAX = 4 << 20              # bytes that are looked at
 DEAD = b'the channel is dead'   # what the native node says then
 DRAWS = 'a channel draws'       # the same
+NO_CODE = 'shader translation failed'   # what Mesa's driver says
+COLUMNS = ('passed', 'failed', 'skipped', 'draws', 'no code', "Mesa's",
+           'not run')
+ENVIRONMENT = {
+    'PIGLIT_PLATFORM': 'surfaceless_egl', 'PIGLIT_SOURCE_DIR': str(ROOT),
+    'GPUVM_NATIVE_LOG': '1', 'MESA_SHADER_CACHE_DISABLE': '1',
+    'OCL_ICD_VENDORS': '/etc/OpenCL/vendors/rusticl.icd',
+}
 
 # name: (profiles, regular expression of piglit's names)
 GL = ('quick_gl', 'quick_shader')
@@ -83,6 +96,7 @@ class Test:
 
     @property
     def shader(self):
+        """Its file, inside the place."""
         return str(ROOT / self.command[1])
 
     def argv(self):
@@ -99,11 +113,12 @@ class Test:
         return [program] + rest + ['-auto', '-fbo']
 
 
-def tests_of(group):
+def tests_of(place, group):
     profiles, pattern = GROUPS[group]
     found = []
     for profile in profiles:
-        with gzip.open(ROOT / 'tests' / (profile + '.xml.gz')) as file:
+        path = place.path(ROOT / 'tests' / (profile + '.xml.gz'))
+        with gzip.open(path) as file:
             for element in xml.etree.ElementTree.parse(file).getroot():
                 if re.search(pattern, element.get('name')):
                     found.append(Test(element))
@@ -112,34 +127,36 @@ def tests_of(group):
 
 # ---- running ----------------------------------------------------------------
 
-def execute(argv, env, limit):
+def execute(place, argv, env, limit):
     """(status, output, errors): status is None when it had to be ended.
 
     Also when the channel died: Mesa waits for ever then."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out,
-                                 stderr=err, env=env, cwd=env['PIGLIT_CWD'])
+        child = subprocess.Popen(place.command(argv, str(ROOT)), stdout=out,
+                                 stderr=err, stdin=subprocess.DEVNULL, env=env)
         start, status, grace = time.monotonic(), None, None
         while status is None:
             try:
                 status = child.wait(0.5)
             except subprocess.TimeoutExpired:
                 now = time.monotonic()
-                err.seek(0)
-                if grace is None and DEAD in err.read():
+                # not seek() and read(): the child writes at that offset
+                if grace is None and DEAD in os.pread(
+                        err.fileno(), SAID_MAX, 0):
                     grace = now + 3
                 if now - start > limit or (grace and now > grace):
                     child.kill()
                     child.wait()
                     break
-        out.seek(0)
-        err.seek(0)
-        return (status, out.read().decode(errors='replace'),
-                err.read().decode(errors='replace'))
+        return (status, os.pread(out.fileno(), SAID_MAX, 0).decode(
+            errors='replace'), os.pread(err.fileno(), SAID_MAX, 0).decode(
+                errors='replace'))
 
 
 def verdict(status, out, err):
     """piglit's own verdict, or what became of the process."""
+    if NO_CODE in err or NO_CODE in out:
+        return 'no code'
     if DEAD.decode() in err:
         return 'dead'
     if status is None:
@@ -154,21 +171,30 @@ def verdict(status, out, err):
     return result
 
 
-def run_alone(test, env):
+def shortened(out, err):
+    """What is kept of it: not libdrm's dump of what it submitted."""
+    text = out + re.sub(r'^nouveau: (\t0x|ch\d+: ).*\n', '', err, flags=re.M)
+    return text if len(text) < 8000 else text[:4000] + '\n...\n' + text[-4000:]
+
+
+def run_alone(place, test, env):
     start = time.monotonic()
-    status, out, err = execute(test.argv(), dict(env, **test.env), SLOWEST)
+    status, out, err = execute(place, test.argv(),
+                               dict(env, **test.env), SLOWEST)
     test.seconds = time.monotonic() - start
     test.result = verdict(status, out, err)
-    test.said = out[-6000:] + err[-6000:]
+    test.said = shortened(out, err)
+    if status is not None and status < 0:
+        test.said += 'ended by signal %d\n' % -status
 
 
-def run_batch(tests, env):
+def run_batch(place, tests, env):
     """Shader tests through one process, as far as it comes; returns those
     that are left without a result."""
     argv = [str(ROOT / 'bin' / 'shader_runner')]
     argv += [t.shader for t in tests] + ['-auto', '-fbo']
     start = time.monotonic()
-    status, out, err = execute(argv, env, SLOWEST + 2 * len(tests))
+    status, out, err = execute(place, argv, env, SLOWEST + 2 * len(tests))
     seconds = time.monotonic() - start
     if status is None or status < 0 or DEAD.decode() in err:
         err = None              # the last one told may be wrong too
@@ -186,11 +212,11 @@ def run_batch(tests, env):
     return tests[done:]
 
 
-def run_shaders(tests, env):
+def run_shaders(place, tests, env):
     while tests:
-        tests = run_batch(tests, env) if len(tests) > 1 else tests
+        tests = run_batch(place, tests, env) if len(tests) > 1 else tests
         if tests:
-            run_alone(tests[0], env)
+            run_alone(place, tests[0], env)
             tests = tests[1:]
 
 
@@ -202,79 +228,138 @@ def work_of(tests):
         [[t] for t in others]
 
 
-def run_piece(piece, env):
+def run_piece(place, piece, env):
     if piece[0].kind == 'shader':
-        run_shaders(piece, env)
+        run_shaders(place, piece, env)
     else:
-        run_alone(piece[0], env)
+        run_alone(place, piece[0], env)
     return piece
 
 
 # ---- judging ----------------------------------------------------------------
 
-def known_failures():
-    """[(regular expression, why)]."""
-    rows = []
-    for path in sorted((cache.REPO / 'tests' / 'conformance').glob('*.toml')):
-        with open(path, 'rb') as file:
-            for row in tomllib.load(file)['known']:
-                rows.append((re.compile(row['tests']), row['why'],
-                             row.get('sometimes', False)))
-    return rows
+def known_failures(mesa):
+    """[(regular expression, why, whether it may pass)]."""
+    path = cache.REPO / 'tests' / 'conformance' / ('mesa-%s.toml' % mesa)
+    with open(path, 'rb') as file:
+        return [(re.compile(row['tests']), row['why'],
+                 row.get('sometimes', False))
+                for row in tomllib.load(file)['known']]
 
 
-def judge(group, test, known, tally):
-    name = 'conformance/%s/%s' % (group, test.name)
+def judge(test, known):
+    """(column of the table, what there is to say about it)."""
     row = next((r for r in known if r[0].search(test.name)), None)
     if test.result in ('pass', 'warn'):
         if row and not row[2]:
-            tally.fail(name, 'it passes, but is listed as failing: ' + row[1])
-        else:
-            tally.ok(name, test.seconds)
-    elif test.result == 'skip':
-        tally.skip(name, 'piglit skips it')
-    elif test.result == 'draws':
-        tally.skip(name, 'it needs vertex or fragment shaders; no part of it '
-                   'that only computes has failed')
-    elif row:
-        tally.skip(name, '%s, known: %s' % (test.result, row[1]))
+            return 'failed', 'it passes, but is listed as failing: ' + row[1]
+        return 'passed', ''
+    if test.result == 'skip':
+        return 'skipped', 'piglit skips it'
+    if test.result == 'no code':
+        return 'no code', 'Mesa generates no code for it: ' + '; '.join(
+            sorted(set(re.findall('ERROR: .*', test.said))))
+    if test.result == 'draws':
+        return 'draws', 'it needs vertex or fragment shaders; no part of it ' \
+            'that only computes has failed'
+    if row:
+        return "Mesa's", '%s, known: %s' % (test.result, row[1])
+    return 'failed', test.result + '\n' + test.said
+
+
+def count(group, test, known, tally):
+    name = 'conformance/%s/%s' % (group, test.name)
+    column, words = judge(test, known)
+    if column == 'passed':
+        tally.ok(name, test.seconds)
+    elif column == 'failed':
+        tally.fail(name, words)
     else:
-        tally.fail(name, test.result + '\n' + test.said)
+        tally.skip(name, words)
 
 
-def environment():
-    env = native.environment(native.library())
-    env.update(PIGLIT_PLATFORM='surfaceless_egl', PIGLIT_CWD=str(ROOT),
-               PIGLIT_SOURCE_DIR=str(ROOT), GPUVM_NATIVE_LOG='1',
-               MESA_SHADER_CACHE_DISABLE='1',
-               OCL_ICD_VENDORS='/etc/OpenCL/vendors/rusticl.icd')
-    return env
+# ---- what is kept -----------------------------------------------------------
+
+def results_file(guest, group):
+    return cache.place('logs', 'conformance-' + guest) / (group + '.json')
 
 
-def run_group(group, jobs, tally, env, known):
-    tests = [t for t in tests_of(group)
+def keep(guest, group, tests):
+    """Those that have a result, beside those kept before."""
+    path = results_file(guest, group)
+    rows = json.loads(path.read_text()) if path.exists() else {}
+    rows.update({t.name: {'result': t.result, 'seconds': round(t.seconds, 2),
+                          'said': t.said} for t in tests if t.result})
+    fresh = path.with_suffix('.new')
+    fresh.write_text(json.dumps(rows, indent=1))
+    fresh.rename(path)
+
+
+def recall(guest, group, tests):
+    """Gives the tests the results that were kept."""
+    path = results_file(guest, group)
+    rows = json.loads(path.read_text()) if path.exists() else {}
+    for test in tests:
+        row = rows.get(test.name)
+        if row:
+            test.result, test.said = row['result'], row['said']
+            test.seconds = row['seconds']
+
+
+def table(place, known):
+    """The totals of what is kept, as docs/conformance.md shows them."""
+    lines = ['| group | tests | %s |' % ' | '.join(COLUMNS),
+             '|---|' + '---:|' * (len(COLUMNS) + 1)]
+    sums = dict.fromkeys(COLUMNS, 0)
+    for group in GROUPS:
+        tests = tests_of(place, group)
+        recall(place.guest, group, tests)
+        if not any(t.result for t in tests):
+            continue
+        row = dict.fromkeys(COLUMNS, 0)
+        for test in tests:
+            row[judge(test, known)[0] if test.result else 'not run'] += 1
+        for column, n in row.items():
+            sums[column] += n
+        lines.append('| `%s` | %d | %s |' % (
+            group, len(tests), ' | '.join(map(str, row.values()))))
+    lines.append('| all | %d | %s |' % (
+        sum(sums.values()), ' | '.join(map(str, sums.values()))))
+    return '\n'.join(lines)
+
+
+# ---- the verb ---------------------------------------------------------------
+
+def run_group(place, group, options, tally, known):
+    tests = [t for t in tests_of(place, group)
              if tally.wants('conformance/%s/%s' % (group, t.name))]
-    totals = {}
+    if options.resume:
+        recall(place.guest, group, tests)
+    env = dict(place.environment(), **ENVIRONMENT)
+    jobs = options.jobs or max(1, (os.cpu_count() or 2) // 2)
+    for test in tests:
+        if test.result:
+            count(group, test, known, tally)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for future in concurrent.futures.as_completed(
-                [pool.submit(run_piece, p, env) for p in work_of(tests)]):
-            for test in future.result():
-                totals[test.result] = totals.get(test.result, 0) + 1
-                judge(group, test, known, tally)
-    console.say('%s: %d tests: %s' % (group, len(tests), ', '.join(
-        '%d %s' % (n, r) for r, n in sorted(totals.items()))))
-    results = cache.place('logs') / ('results-%s.json' % group)
-    results.write_text(json.dumps({t.name: {
-        'result': t.result, 'seconds': round(t.seconds, 2), 'said': t.said}
-        for t in tests}, indent=1))
+                [pool.submit(run_piece, place, piece, env)
+                 for piece in work_of([t for t in tests if not t.result])]):
+            piece = future.result()
+            keep(place.guest, group, piece)
+            for test in piece:
+                count(group, test, known, tally)
     return len(tests)
 
 
 def run_all(options, tally):
-    """The groups that were named, or all."""
-    packages.ensure(['conformance'])
-    env = environment()
-    known = known_failures()
-    jobs = options.jobs or max(1, (os.cpu_count() or 2) // 2)
-    groups = [s for s in options.suites if s in GROUPS] or list(GROUPS)
-    return sum(run_group(g, jobs, tally, env, known) for g in groups)
+    """The groups that were named, or all, with each Mesa that is asked for."""
+    done = 1 if options.totals else 0
+    for guest in options.guests:
+        place = nativeroot.place(guest)
+        known = known_failures(place.mesa)
+        groups = [s for s in options.suites if s in GROUPS] or list(GROUPS)
+        if not options.totals:
+            for group in groups:
+                done += run_group(place, group, options, tally, known)
+        print('Mesa %s:\n%s' % (place.mesa, table(place, known)))
+    return done

@@ -49,14 +49,15 @@ def place(guest):
     return cache.place('guest') / ('root-%s-%s' % (guest, recipe(guest)))
 
 
-def unpack(guest, target, log):
+def unpack(guest, target, log, names=None, exclude=None):
     """mmdebstrap's work: target becomes the root directory."""
+    names, exclude = names or PACKAGES, exclude or EXCLUDE
     apt = packages.Apt(kernel.SUITES[guest])
     mode = 'root' if os.geteuid() == 0 else 'chrootless'
     argv = ['nice', 'mmdebstrap', '--mode=' + mode, '--variant=extract',
-            '--format=directory', '--include=' + ','.join(PACKAGES),
+            '--format=directory', '--include=' + ','.join(names),
             '--aptopt=Acquire::Languages "none"']
-    argv += ['--dpkgopt=path-exclude=' + e for e in EXCLUDE]
+    argv += ['--dpkgopt=path-exclude=' + e for e in exclude]
     sources = pathlib.Path(console.temp_dir()) / 'guest.sources'
     text = '\n\n'.join(part for part in apt.sources().split('\n\n') if part)
     sources.write_text(text.replace('deb deb-src', 'deb') + '\n')

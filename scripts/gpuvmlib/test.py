@@ -355,6 +355,11 @@ def add_arguments(parser):
     parser.add_argument('--jobs', '-j', type=int, metavar='N',
                         help='conformance: programs at once (default: half '
                         'as many as cores)')
+    parser.add_argument('--resume', action='store_true',
+                        help='conformance: not those that have a result')
+    parser.add_argument('--totals', action='store_true',
+                        help='conformance: run nothing, print the table of '
+                        'the results that are kept')
     parser.add_argument('--long', action='store_true',
                         help='also the guests that take many minutes')
     parser.add_argument('--only', metavar='REGEX',
