@@ -35,6 +35,11 @@ bool gpuvm_chan_eligible(const VmChan *c)
            s->in_runlist && !c->kick_hold && !c->dead;
 }
 
+/*
+ * Pushes may all be consumed while the channel waits for a grid or is blocked
+ * by the last push's acquire: until it has said DONE it is in flight, also
+ * when it was resumed and has not said STARTED yet.
+ */
 bool gpuvm_chan_in_flight(VmChan *c)
 {
     VmChanState st;
@@ -44,7 +49,8 @@ bool gpuvm_chan_in_flight(VmChan *c)
     }
     st = gpuvm_events_state(c);
     return !st.faulted && st.stop != VM_STOP_DEAD &&
-           (st.running || gpuvm_gpfifo_done(c, NULL) < c->submitted);
+           (st.running || (st.stop != VM_STOP_DONE && c->submitted) ||
+            gpuvm_gpfifo_done(c, NULL) < c->submitted);
 }
 
 bool gpuvm_chan_active(VmChan *c)

@@ -2,7 +2,7 @@
  * A fuzz target without a fuzzing engine: replays the files and folders that
  * it is given, then runs pseudo-random inputs from a seed.
  *
- *   fuzz-NAME [-n INPUTS] [-s SEED] [-i FIRST] [-t SECONDS] [PATH...]
+ *   fuzz-NAME [-n INPUTS] [-s SEED] [-i FIRST] [-t SECONDS] [-v] [PATH...]
  *
  * Half of the random inputs are noise of random length; the others are one of
  * the files with a few bytes changed, cut out or doubled.  Input number i of
@@ -172,6 +172,19 @@ static size_t mutate(uint8_t *buf, size_t max)
     return n;
 }
 
+/* Now and then. */
+static void say_so_far(uint64_t n)
+{
+    static gint64 said;
+    gint64 t = g_get_monotonic_time();
+
+    if (t - said > 10 * G_USEC_PER_SEC) {
+        said = t;
+        printf("fuzz-%s: %" G_GUINT64_FORMAT " inputs\n", fuzz_target.name, n);
+        fflush(stdout);
+    }
+}
+
 static void random_input(uint32_t seed, uint64_t i)
 {
     g_autofree uint8_t *buf = g_malloc(fuzz_target.max_len);
@@ -192,17 +205,19 @@ int main(int argc, char **argv)
     unsigned seed = 1, seconds = 0;
     gint64 start = g_get_monotonic_time();
     struct rusage ru;
+    bool verbose = false;
     int opt;
 
-    while ((opt = getopt(argc, argv, "n:s:i:t:")) >= 0) {
+    while ((opt = getopt(argc, argv, "n:s:i:t:v")) >= 0) {
         switch (opt) {
         case 'n': inputs = g_ascii_strtoull(optarg, NULL, 0); break;
         case 's': seed = atoi(optarg); break;
         case 'i': first = g_ascii_strtoull(optarg, NULL, 0); break;
         case 't': seconds = atoi(optarg); break;
+        case 'v': verbose = true; break;
         default:
             fprintf(stderr, "usage: %s [-n INPUTS] [-s SEED] [-i FIRST] "
-                    "[-t SECONDS] [PATH...]\n", argv[0]);
+                    "[-t SECONDS] [-v] [PATH...]\n", argv[0]);
             return 2;
         }
     }
@@ -231,6 +246,9 @@ int main(int argc, char **argv)
         if (seconds && g_get_monotonic_time() - start >
             (gint64)seconds * G_USEC_PER_SEC) {
             break;
+        }
+        if (verbose) {
+            say_so_far(i);
         }
         random_input(seed, first + i);
     }

@@ -20,6 +20,8 @@
 #define M2MF_EXEC            0x300
 #define M2MF_EXEC_LINEAR     0x00100110u
 
+#define PARAM_FB_SIZE   8       /* nouveau_abi16.h */
+
 #define HANDLE_M2MF 0xbeef9039u
 #define MAX_BOS     4
 
@@ -77,6 +79,22 @@ void nv_bo_free(NvBo *bo)
 
     munmap(bo->map, bo->size);
     nv_must(ioctl(fd, DRM_IOCTL_GEM_CLOSE, &c) < 0 ? -errno : 0, "GEM_CLOSE");
+}
+
+uint32_t nv_bo_domain(const NvBo *bo)
+{
+    struct drm_nouveau_gem_info info = { .handle = bo->handle };
+
+    nv_must(CALL(DRM_NOUVEAU_GEM_INFO, &info, RW), "GEM_INFO");
+    return info.domain;
+}
+
+uint64_t nv_vram_size(void)
+{
+    struct drm_nouveau_getparam p = { .param = PARAM_FB_SIZE };
+
+    nv_must(CALL(DRM_NOUVEAU_GETPARAM, &p, RW), "GETPARAM FB_SIZE");
+    return p.value;
 }
 
 static int cpu_prep(NvBo *bo, uint32_t flags)

@@ -50,6 +50,10 @@ void nv_must(int ret, const char *what);
 
 void nv_bo_new(NvBo *bo, uint32_t domain, uint64_t size);
 void nv_bo_free(NvBo *bo);
+/** nv_bo_domain - where it is now: NV_VRAM or NV_GART (system memory). */
+uint32_t nv_bo_domain(const NvBo *bo);
+/** nv_vram_size - bytes of VRAM that the kernel gives to buffers. */
+uint64_t nv_vram_size(void);
 /** nv_bo_wait - until the GPU is done with it; the kernel gives up after 30 s
  *  (-EBUSY). */
 int nv_bo_wait(NvBo *bo);

@@ -364,6 +364,85 @@ static void test_resets(void)
     teardown(&f);
 }
 
+/* Channels 0 to 2 with a GR context; 1 has faulted, then 0 and 2 hang. */
+static void three_on_gr(Fixture *f)
+{
+    Guest *g = f->g;
+
+    script(f->gpu, CODE_VA, (GpuvmMockPush) { GPUVM_MOCK_HANG });
+    script(f->gpu, CODE_VA + 64, (GpuvmMockPush) {
+        .what = GPUVM_MOCK_FAULT, .ns = 10,
+        .fault = { .kind = GPUVM_FAULT_GR_DATA, .reason = 0xd } });
+    for (unsigned i = 0; i < 3; i++) {
+        start(g, i, 0, ORDER);
+        put32(g, INST(i) + 0x210, 0x1000 | 4);
+        entry(g, i, ORDER, CODE_VA + (i == 1) * 64, 4, 0);
+    }
+    set_runlist(g, 0, 3);
+    ring(g, 1, ORDER);
+    CU_ASSERT_TRUE_FATAL(wait_seen(g, 1));
+    advance(f->gpu, 100);
+    CU_ASSERT_FALSE(gpuvm_chan_busy(g->vm, 1));
+    ring(g, 0, ORDER);
+    ring(g, 2, ORDER);
+    CU_ASSERT_TRUE_FATAL(wait_seen(g, 3));
+    CU_ASSERT_TRUE(gpuvm_chan_busy(g->vm, 0));
+    CU_ASSERT_TRUE(gpuvm_chan_busy(g->vm, 2));
+}
+
+/*
+ * An engine reset in a recovery takes the work of the channel that failed and
+ * of no other, also when that channel has gone before the reset.
+ */
+static void test_frozen_reset(void)
+{
+    Fixture f = setup(false);
+    Guest *g = f.g;
+    unsigned before;
+
+    three_on_gr(&f);
+    gpuvm_chan_freeze(g->vm, 1u << GPUVM_ENGINE_GR);
+    before = locked_uint(&destroys);
+    gpuvm_chan_engine_reset(g->vm, GPUVM_ENGINE_GR);    /* 1 failed */
+    CU_ASSERT_EQUAL(locked_uint(&destroys), before + 1);
+    gpuvm_chan_unbind(g->vm, 1);
+    before = locked_uint(&destroys);
+    gpuvm_chan_engine_reset(g->vm, GPUVM_ENGINE_GR);    /* it has gone */
+    CU_ASSERT_EQUAL(locked_uint(&destroys), before);
+    CU_ASSERT_TRUE(gpuvm_chan_busy(g->vm, 0));
+    CU_ASSERT_TRUE(gpuvm_chan_busy(g->vm, 2));
+    /* meanwhile nothing new goes to the GPU; then it does */
+    start(g, 3, 0, ORDER);
+    entry(g, 3, ORDER, CODE_VA + 128, 4, 0);
+    set_runlist(g, 0, 4);
+    ring(g, 3, ORDER);
+    g_usleep(5000);
+    CU_ASSERT_EQUAL(locked_uint(&seen->len), 3);
+    gpuvm_chan_freeze(g->vm, 0);
+    CU_ASSERT_TRUE(wait_seen(g, 4));
+    CU_ASSERT_EQUAL(locked_uint(&destroys), before);
+    teardown(&f);
+}
+
+/* With the engine not frozen, or another one, and nobody failed, all work on
+ * it is lost. */
+static void test_plain_reset(void)
+{
+    for (unsigned frozen = 0; frozen < 2; frozen++) {
+        Fixture f = setup(false);
+        Guest *g = f.g;
+
+        three_on_gr(&f);
+        gpuvm_chan_unbind(g->vm, 1);
+        gpuvm_chan_freeze(g->vm, frozen << GPUVM_ENGINE_CE0);
+        gpuvm_chan_engine_reset(g->vm, GPUVM_ENGINE_GR);
+        CU_ASSERT_FALSE(gpuvm_chan_busy(g->vm, 0));
+        CU_ASSERT_FALSE(gpuvm_chan_busy(g->vm, 2));
+        CU_ASSERT_EQUAL(locked_uint(&destroys), 3);
+        teardown(&f);
+    }
+}
+
 /* ---- events -------------------------------------------------------------------------------- */
 
 static void test_sw_method(void)
@@ -597,6 +676,8 @@ static CU_TestInfo tests[] = {
     { "VM stopped", test_stop_vm },
     { "unbind with work in flight", test_unbind },
     { "engine, PFIFO and VM reset", test_resets },
+    { "engine reset in a recovery", test_frozen_reset },
+    { "engine reset outside of one", test_plain_reset },
     { "software method, non-stall", test_sw_method },
     { "fault", test_fault },
     { "bad RAMFC", test_bad_ramfc },

@@ -474,6 +474,30 @@ static void test_identity(void)
     dev_free(to);
 }
 
+/*
+ * Stopped right after it was let go on, before the GPU has said that it began:
+ * the grid, whose pushes are all consumed, must stand all the same.
+ */
+static void test_restless(void)
+{
+    Dev *d = dev_new(VRAM);
+
+    dev_start(d);
+    grid_setup(d);
+    m(d, S_COMPUTE, 0x0368, 0x1000);
+    submit(d);
+    g_usleep(2000);
+    for (unsigned i = 0; i < 300; i++) {
+        gpuvm_vm_set_running(d->vm, false);
+        g_byte_array_unref(save(d));        /* fails if anything runs */
+        gpuvm_vm_set_running(d->vm, true);
+    }
+    fence(d, 0xfe);
+    finish(d);
+    CU_ASSERT_EQUAL(grid_wrong(d), 0);
+    dev_free(d);
+}
+
 static bool consumed(void *arg)
 {
     Dev *d = arg;
@@ -571,26 +595,41 @@ static void test_macro(void)
     dev_free(d);
 }
 
-/* An acquire that fails until a CPU writes, which it does after the move. */
+/*
+ * An acquire that fails until a CPU writes, which it does after the move; more
+ * follows in the push, or comes later.
+ */
 static void test_semaphore(void)
 {
-    Dev *d = dev_new(VRAM);
+    for (unsigned last = 0; last < 2; last++) {
+        Dev *d = dev_new(VRAM);
 
-    dev_start(d);
-    w(d, 0x20040000 | 0x10 >> 2);
-    w(d, 0);
-    w(d, SEM);
-    w(d, 5);
-    w(d, 1);                        /* acquire: equal */
-    fence(d, 0xfe);
-    g_usleep(10000);
-    d = move(d);
-    g_usleep(10000);
-    CU_ASSERT_EQUAL(get32(d, FENCE), 0);
-    d = move(d);
-    mem32(d, SEM, 5);
-    finish(d);
-    dev_free(d);
+        dev_start(d);
+        w(d, 0x20040000 | 0x10 >> 2);
+        w(d, 0);
+        w(d, SEM);
+        w(d, 5);
+        w(d, 1);                    /* acquire: equal */
+        if (last) {
+            submit(d);
+            CU_ASSERT_TRUE_FATAL(test_wait(consumed, d, MS));
+        } else {
+            fence(d, 0xfe);
+        }
+        g_usleep(10000);
+        d = move(d);
+        g_usleep(10000);
+        CU_ASSERT_EQUAL(get32(d, FENCE), 0);
+        CU_ASSERT_TRUE(gpuvm_chan_busy(d->vm, 0));
+        d = move(d);
+        mem32(d, SEM, 5);
+        if (last) {
+            fence(d, 0xfe);
+        }
+        finish(d);
+        CU_ASSERT_FALSE(gpuvm_chan_busy(d->vm, 0));
+        dev_free(d);
+    }
 }
 
 static bool sw_shown(void *arg)
@@ -845,6 +884,7 @@ static void test_refused(void)
 static CU_TestInfo state_tests[] = {
     { "a grid in flight, stopped anywhere", test_grid },
     { "saved, loaded, saved: the same", test_identity },
+    { "stopped right after a start", test_restless },
     { "a packet split across pushes", test_split_packet },
     { "a macro that launches and starves", test_macro },
     { "a failed semaphore", test_semaphore },
