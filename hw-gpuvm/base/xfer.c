@@ -124,6 +124,10 @@ void gpuvm_xfer_u64(GpuvmXfer *x, uint64_t *v)
 
 void gpuvm_xfer_words(GpuvmXfer *x, uint32_t *v, size_t n)
 {
+    if (G_BYTE_ORDER == G_LITTLE_ENDIAN) {
+        gpuvm_xfer_bytes(x, v, n * sizeof(*v));
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         gpuvm_xfer_u32(x, &v[i]);
     }

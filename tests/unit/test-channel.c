@@ -364,7 +364,7 @@ static void test_resets(void)
     teardown(&f);
 }
 
-/* Channels 0 to 2 with a GR context; 1 has faulted, then 0 and 2 hang. */
+/* Channels 0 to 3 with a GR context; 1 has faulted, then 0 and 2 hang. */
 static void three_on_gr(Fixture *f)
 {
     Guest *g = f->g;
@@ -373,12 +373,14 @@ static void three_on_gr(Fixture *f)
     script(f->gpu, CODE_VA + 64, (GpuvmMockPush) {
         .what = GPUVM_MOCK_FAULT, .ns = 10,
         .fault = { .kind = GPUVM_FAULT_GR_DATA, .reason = 0xd } });
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         start(g, i, 0, ORDER);
         put32(g, INST(i) + 0x210, 0x1000 | 4);
+    }
+    for (unsigned i = 0; i < 3; i++) {
         entry(g, i, ORDER, CODE_VA + (i == 1) * 64, 4, 0);
     }
-    set_runlist(g, 0, 3);
+    set_runlist(g, 0, 4);
     ring(g, 1, ORDER);
     CU_ASSERT_TRUE_FATAL(wait_seen(g, 1));
     advance(f->gpu, 100);
@@ -412,9 +414,7 @@ static void test_frozen_reset(void)
     CU_ASSERT_TRUE(gpuvm_chan_busy(g->vm, 0));
     CU_ASSERT_TRUE(gpuvm_chan_busy(g->vm, 2));
     /* meanwhile nothing new goes to the GPU; then it does */
-    start(g, 3, 0, ORDER);
     entry(g, 3, ORDER, CODE_VA + 128, 4, 0);
-    set_runlist(g, 0, 4);
     ring(g, 3, ORDER);
     g_usleep(5000);
     CU_ASSERT_EQUAL(locked_uint(&seen->len), 3);
