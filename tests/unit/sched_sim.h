@@ -46,6 +46,8 @@ typedef struct SimMix {
     uint32_t quantum_us;    /* preempted after, at block boundaries; 0: never */
     uint32_t seconds;
     SimClient client[8];
+    const char *why_band;   /* band is less fair than credit here: because */
+    const char *why_credit; /* credit is less fair than fifo here */
 } SimMix;
 
 #define SIM_CLIENTS  GPUVM_CORE_SLOTS
