@@ -9,6 +9,8 @@
             (no guest)
   compute   the GPUvm papers' programs (gpuvm-bench) in turns on the native node
             and on pocl, and in a guest; plots
+  policies  every scheduling policy on every mix of VMs, on a virtual clock
+            (the table of docs/scheduling.md; no guest)
   all       all of them (the default)
 
 Each value is the least, and the median, of many rounds; what is compared takes
@@ -27,7 +29,7 @@ import time
 
 from . import bench_compute, console, core, guest, packages, run
 
-WHATS = ('traps', 'boot', 'shadow', 'compute')
+WHATS = ('traps', 'boot', 'shadow', 'policies', 'compute')
 # Of a trapped access beside edu's (docs/performance.md).
 MOST_TRAP_RATIO = 1.5
 
@@ -182,8 +184,16 @@ def bench_shadow(options):
     return True
 
 
+def bench_policies(options):
+    del options
+    where = core.build('tests/bench/policy-bench')
+    print(console.run([where / 'tests' / 'bench' / 'policy-bench'],
+                      'running the policies'), end='')
+    return True
+
+
 RUNNERS = {'traps': bench_traps, 'boot': bench_boot, 'shadow': bench_shadow,
-           'compute': bench_compute.main}
+           'policies': bench_policies, 'compute': bench_compute.main}
 
 
 def processor():
