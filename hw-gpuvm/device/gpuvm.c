@@ -19,7 +19,6 @@
 #define MAX_VRAM          (16 * GiB)
 #define BAR1_SIZE         (128 * MiB)
 #define BAR3_SIZE         (64 * MiB)
-#define MAX_WEIGHT        1000
 #define DEFAULT_TIMEOUT_MS 10000    /* nouveau waits 15 s for a fence */
 
 /* ---- BAR0 and the interrupt ---------------------------------------------- */
@@ -143,11 +142,6 @@ static bool device_check(GpuvmState *s, Error **errp)
                    "whole MiB from 64M to 16G, e.g. vram=512M", s->vram);
         return false;
     }
-    if (s->weight < 1 || s->weight > MAX_WEIGHT) {
-        error_setg(errp, "gpuvm: property 'weight' is %u; give 1 to %u "
-                   "(default 100)", s->weight, MAX_WEIGHT);
-        return false;
-    }
     if (s->modes && strcmp(s->modes, "full")) {
         error_setg(errp, "gpuvm: property 'modes' is '%s'; this version "
                    "serves modes=full", s->modes);
@@ -209,6 +203,7 @@ static bool device_open_vm(GpuvmState *s, Error **errp)
         .shadow_eager = s->shadow && !strcmp(s->shadow, "eager"),
         .shadow_full = !s->shadow_diff,
         .weight = s->weight,
+        .cap = s->cap,
         .timeout_ns = s->timeout * 1000000ull,
     };
     GpuvmBoardConfig bc = {
@@ -341,6 +336,8 @@ static void device_instance_init(Object *obj)
     GpuvmState *s = GPUVM(obj);
 
     s->vram = DEFAULT_VRAM;
+    s->weight = GPUVM_CORE_WEIGHT_DEFAULT;
+    s->timeout = DEFAULT_TIMEOUT_MS;
     s->sink_fd = -1;
     /* config space of either size, on buses of either kind */
     PCI_DEVICE(obj)->cap_present |= QEMU_PCI_CAP_EXPRESS;
@@ -349,8 +346,6 @@ static void device_instance_init(Object *obj)
 static GPUVM_PROPERTY device_properties[] = {
     DEFINE_PROP_LINK("gpu", GpuvmState, gpu, TYPE_GPUVM_GPU, GpuvmGpuState *),
     DEFINE_PROP_STRING("modes", GpuvmState, modes),
-    DEFINE_PROP_UINT32("weight", GpuvmState, weight, 100),
-    DEFINE_PROP_UINT32("timeout", GpuvmState, timeout, DEFAULT_TIMEOUT_MS),
     DEFINE_PROP_BOOL("bar-remap", GpuvmState, bar_remap, true),
     DEFINE_PROP_UINT32("map-budget", GpuvmState, map_budget, 0),
     DEFINE_PROP_STRING("shadow", GpuvmState, shadow),
@@ -364,10 +359,6 @@ static const struct {
     { "gpu", "id of the GPU to use (-device gpuvm-soft,id=...); without it, a "
              "private software GPU of the size of vram" },
     { "modes", "how the guest may reach the GPU: full (default)" },
-    { "weight", "share of the GPU against other devices, 1 to 1000 "
-                "(default 100)" },
-    { "timeout", "GPU time in milliseconds after which a kernel that does not "
-                 "end is killed, with its channel; 0: never (default 10000)" },
     { "bar-remap", "on (default): BAR1 and BAR3 are RAM to the guest; off: "
                    "every access traps" },
     { "map-budget", "mappings that BAR1 and BAR3 may use before they trap; 0 "
@@ -377,6 +368,33 @@ static const struct {
                 "use) or eager (in each flush)" },
     { "shadow-diff", "on (default): only changed entries are bound; off: all "
                      "of them, each time" },
+};
+
+static void device_apply(Object *obj)
+{
+    GpuvmState *s = GPUVM(obj);
+
+    if (s->vm) {
+        gpuvm_vm_set_weight(s->vm, s->weight);
+        gpuvm_vm_set_cap(s->vm, s->cap);
+        gpuvm_vm_set_timeout(s->vm, s->timeout * 1000000ull);
+    }
+}
+
+static const GpuvmNumberProperty numbers[] = {
+    {
+        "weight", offsetof(GpuvmState, weight), GPUVM_CORE_WEIGHT_MIN,
+        GPUVM_CORE_WEIGHT_MAX, GPUVM_CORE_WEIGHT_DEFAULT, "",
+        "share of the GPU against other devices", device_apply,
+    }, {
+        "cap", offsetof(GpuvmState, cap), 0, GPUVM_CORE_CAP_MAX, 0, "percent",
+        "part of the GPU that the device gets at most; 0: no cap",
+        device_apply,
+    }, {
+        "timeout", offsetof(GpuvmState, timeout), 0, UINT32_MAX,
+        DEFAULT_TIMEOUT_MS, "ms", "GPU time after which a kernel that does "
+        "not end is killed, with its channel; 0: never", device_apply,
+    },
 };
 
 static void device_class_init(ObjectClass *oc, GPUVM_CLASS_DATA *data)
@@ -403,6 +421,9 @@ static void device_class_init(ObjectClass *oc, GPUVM_CLASS_DATA *data)
     gpuvm_size_property_add(oc, "vram", offsetof(GpuvmState, vram),
                             "VRAM the guest sees, whole MiB, 64M to 16G "
                             "(default 512M)");
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        gpuvm_number_property_add(oc, &numbers[i]);
+    }
     for (size_t i = 0; i < ARRAY_SIZE(descriptions); i++) {
         object_class_property_set_description(oc, descriptions[i].name,
                                               descriptions[i].what);

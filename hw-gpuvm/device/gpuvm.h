@@ -27,7 +27,10 @@ struct GpuvmGpuState {
 
     uint64_t vram;
     uint32_t threads;
-    char *policy;
+    uint32_t policy;        /* GpuvmCorePolicyId */
+    uint32_t param[GPUVM_CORE_POLICIES][GPUVM_CORE_PARAMS];
+    bool preempt;
+    uint32_t quantum;       /* ms */
     const char *driver;     /* gpu.h registry name */
     GpuvmGpu *gpu;
     GpuvmSched *sched;
@@ -40,6 +43,19 @@ void gpuvm_gpu_state_close(GpuvmGpuState *g);
 /** gpuvm_size_property_add - a size property: suffixes, errors with value. */
 void gpuvm_size_property_add(ObjectClass *oc, const char *name, size_t offset,
                              const char *what);
+
+/** GpuvmNumberProperty - a number that may change while the device exists. */
+typedef struct GpuvmNumberProperty {
+    const char *name;
+    size_t offset;          /* of the uint32_t in the object */
+    uint32_t min, max, def; /* .def is for people; instance_init sets it */
+    const char *unit;       /* "ms", "percent", or "" */
+    const char *what;
+    void (*apply)(Object *obj);     /* after a change, at any time; or NULL */
+} GpuvmNumberProperty;
+
+/** gpuvm_number_property_add - @p lives for ever. */
+void gpuvm_number_property_add(ObjectClass *oc, const GpuvmNumberProperty *p);
 
 /** One block of guest RAM that DMA can reach. */
 typedef struct GpuvmRam {
@@ -77,6 +93,7 @@ struct GpuvmState {
     uint64_t vram;
     char *modes;
     uint32_t weight;
+    uint32_t cap;               /* percent; 0 = none */
     uint32_t timeout;           /* ms of GPU time; 0 = never */
     bool bar_remap;
     uint32_t map_budget;

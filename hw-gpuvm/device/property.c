@@ -1,6 +1,7 @@
 /*
- * Size properties: `vram=512M`, `vram=1.5G`, or a number of bytes (JSON).  A
- * value that is not a size is refused with the property's name, the value and
+ * Size properties: `vram=512M`, `vram=1.5G`, or a number of bytes (JSON); and
+ * numbers within a range, which can be changed while the device exists.  A
+ * value that is not one is refused with the property's name, the value and
  * what to write instead.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -24,7 +25,7 @@ static void size_get(Object *obj, Visitor *v, const char *name, void *opaque,
  * A value may be visited once only, so a visitor that knows its type (JSON,
  * -device) is asked for it; others (-global) have strings only.
  */
-static bool size_read(Visitor *v, const char *name, char **str, uint64_t *val)
+static bool value_read(Visitor *v, const char *name, char **str, uint64_t *val)
 {
     QObject *any = NULL;
     bool ok = true;
@@ -58,7 +59,7 @@ static void size_set(Object *obj, Visitor *v, const char *name, void *opaque,
                    "exists; set it on the command line", name);
         return;
     }
-    if (!size_read(v, name, &str, &val)) {
+    if (!value_read(v, name, &str, &val)) {
         error_setg(errp, "gpuvm: property '%s' has a value that is not a "
                    "size; give a number of bytes, or a string such as "
                    "\"512M\"", name);
@@ -81,4 +82,52 @@ void gpuvm_size_property_add(ObjectClass *oc, const char *name, size_t offset,
     p->offset = offset;
     object_class_property_add(oc, name, "size", size_get, size_set, NULL, p);
     object_class_property_set_description(oc, name, what);
+}
+
+/* ---- numbers ------------------------------------------------------------------ */
+
+static void number_get(Object *obj, Visitor *v, const char *name,
+                       void *opaque, Error **errp)
+{
+    const GpuvmNumberProperty *p = opaque;
+
+    visit_type_uint32(v, name, (uint32_t *)((char *)obj + p->offset), errp);
+}
+
+static void number_set(Object *obj, Visitor *v, const char *name,
+                       void *opaque, Error **errp)
+{
+    const GpuvmNumberProperty *p = opaque;
+    g_autofree char *str = NULL;
+    uint64_t val = 0;
+    bool ok = value_read(v, name, &str, &val);
+
+    if (ok && str) {
+        ok = qemu_strtou64(str, NULL, 0, &val) == 0;
+    }
+    if (!ok || val < p->min || val > p->max) {
+        g_autofree char *num = g_strdup_printf("%" PRIu64, val);
+
+        error_setg(errp, "gpuvm: property '%s' is %s; give %u to %u%s%s "
+                   "(default %u)", name, str ? str : ok ? num :
+                   "not a number", p->min, p->max, *p->unit ? " " : "",
+                   p->unit, p->def);
+        return;
+    }
+    *(uint32_t *)((char *)obj + p->offset) = val;
+    if (p->apply) {
+        p->apply(obj);
+    }
+}
+
+void gpuvm_number_property_add(ObjectClass *oc, const GpuvmNumberProperty *p)
+{
+    g_autofree char *what = g_strdup_printf("%s: %u to %u%s%s (default %u)",
+                                            p->what, p->min, p->max,
+                                            *p->unit ? " " : "", p->unit,
+                                            p->def);
+
+    object_class_property_add(oc, p->name, "uint32", number_get, number_set,
+                              NULL, (void *)p);
+    object_class_property_set_description(oc, p->name, what);
 }

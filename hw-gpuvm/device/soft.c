@@ -3,6 +3,10 @@
  * named by `-device gpuvm,gpu=gpu0`.  (`-object` would need a change of QAPI's
  * schema in every QEMU.)
  *
+ * How devices share the GPU are properties of it, which can be changed while
+ * they run: `policy`, `preempt`, `quantum`, and each policy's parameters as
+ * `POLICY-NAME`, made from the policies' own tables (docs/scheduling.md).
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "device/gpuvm.h"
@@ -10,6 +14,24 @@
 #define DEFAULT_VRAM   (1 * GiB)
 #define MAX_VRAM       (64 * GiB)
 #define MAX_THREADS    256
+
+/* The scheduler has what the properties say; before open it has nothing. */
+static void apply_sched(Object *obj)
+{
+    GpuvmGpuState *g = GPUVM_GPU(obj);
+    unsigned id, i;
+
+    if (!g->sched) {
+        return;
+    }
+    for (id = 0; id < GPUVM_CORE_POLICIES; id++) {
+        for (i = 0; gpuvm_core_param(id, i); i++) {
+            gpuvm_sched_set_param(g->sched, id, i, g->param[id][i]);
+        }
+    }
+    gpuvm_sched_set_quantum(g->sched, g->preempt ? g->quantum * 1000000ull :
+                            0);
+}
 
 bool gpuvm_gpu_state_open(GpuvmGpuState *g, Error **errp)
 {
@@ -26,11 +48,12 @@ bool gpuvm_gpu_state_open(GpuvmGpuState *g, Error **errp)
                    "host core) to %u", g->threads, MAX_THREADS);
         return false;
     }
-    g->sched = gpuvm_sched_new(g->policy ? g->policy : "fair", &err);
+    g->sched = gpuvm_sched_new(gpuvm_core_policy_name(g->policy), &err);
     if (!g->sched) {
         error_setg(errp, "gpuvm: property 'policy': %s", err);
         return false;
     }
+    apply_sched(OBJECT(g));
     g->gpu = gpuvm_gpu_open(g->driver, &cfg, &err);
     if (!g->gpu) {
         error_setg(errp, "gpuvm: cannot open the '%s' GPU: %s", g->driver,
@@ -62,17 +85,97 @@ static void gpu_unrealize(DeviceState *dev)
     gpuvm_gpu_state_close(GPUVM_GPU(dev));
 }
 
-static void soft_instance_init(Object *obj)
+static char *policy_get(Object *obj, Error **errp)
 {
     GpuvmGpuState *g = GPUVM_GPU(obj);
 
+    return g_strdup(g->sched ? gpuvm_sched_policy(g->sched) :
+                    gpuvm_core_policy_name(g->policy));
+}
+
+static void policy_set(Object *obj, const char *value, Error **errp)
+{
+    GpuvmGpuState *g = GPUVM_GPU(obj);
+    uint32_t id = gpuvm_core_policy_find(value);
+    g_autofree char *all = gpuvm_sched_policies();
+
+    if (id == GPUVM_CORE_POLICIES) {
+        error_setg(errp, "gpuvm: property 'policy' is '%s'; give one of %s "
+                   "(default fair)", value, all);
+        return;
+    }
+    g->policy = id;
+    if (g->sched) {
+        gpuvm_sched_set_policy(g->sched, value);
+    }
+}
+
+static bool preempt_get(Object *obj, Error **errp)
+{
+    return GPUVM_GPU(obj)->preempt;
+}
+
+static void preempt_set(Object *obj, bool value, Error **errp)
+{
+    GPUVM_GPU(obj)->preempt = value;
+    apply_sched(obj);
+}
+
+static const GpuvmNumberProperty quantum = {
+    "quantum", offsetof(GpuvmGpuState, quantum), 1, 10000,
+    GPUVM_CORE_QUANTUM_DEFAULT / 1000000, "ms",
+    "with preempt=on, no turn is cut short before", apply_sched,
+};
+
+static void sched_properties_add(ObjectClass *oc)
+{
+    const GpuvmCoreParam *cp;
+    unsigned id, i;
+
+    object_class_property_add_str(oc, "policy", policy_get, policy_set);
+    object_class_property_set_description(oc, "policy",
+        "who runs next when devices share the GPU: fair (default), credit, "
+        "band or fifo");
+    object_class_property_add_bool(oc, "preempt", preempt_get, preempt_set);
+    object_class_property_set_description(oc, "preempt",
+        "on (default): a long kernel stops, between two of its blocks, when "
+        "another device is owed the GPU; off: it runs to its end");
+    gpuvm_number_property_add(oc, &quantum);
+    for (id = 0; id < GPUVM_CORE_POLICIES; id++) {
+        for (i = 0; (cp = gpuvm_core_param(id, i)) != NULL; i++) {
+            GpuvmNumberProperty *p = g_new(GpuvmNumberProperty, 1);
+
+            *p = (GpuvmNumberProperty) {
+                g_strdup_printf("%s-%s", gpuvm_core_policy_name(id),
+                                cp->name),
+                offsetof(GpuvmGpuState, param[id][i]), cp->min, cp->max,
+                cp->def, cp->unit, cp->what, apply_sched,
+            };
+            gpuvm_number_property_add(oc, p);
+        }
+    }
+}
+
+static void soft_instance_init(Object *obj)
+{
+    GpuvmGpuState *g = GPUVM_GPU(obj);
+    const GpuvmCoreParam *cp;
+    unsigned id, i;
+
+    for (id = 0; id < GPUVM_CORE_POLICIES; id++) {
+        for (i = 0; (cp = gpuvm_core_param(id, i)) != NULL; i++) {
+            g->param[id][i] = cp->def;
+        }
+    }
+    g->policy = GPUVM_CORE_FAIR;
+    g->preempt = true;
+    g->quantum = quantum.def;
     g->driver = "soft";
     g->vram = DEFAULT_VRAM;
 }
 
 static GPUVM_PROPERTY soft_properties[] = {
     DEFINE_PROP_UINT32("threads", GpuvmGpuState, threads, 0),
-    DEFINE_PROP_STRING("policy", GpuvmGpuState, policy),
     GPUVM_PROPERTY_END
 };
 
@@ -98,8 +201,7 @@ static void soft_class_init(ObjectClass *oc, GPUVM_CLASS_DATA *data)
                             "(default 1G)");
     object_class_property_set_description(oc, "threads",
         "compute worker threads, 0 = one per host core (default)");
-    object_class_property_set_description(oc, "policy",
-        "who runs next when devices share the GPU: fair (default) or fifo");
+    sched_properties_add(oc);
 }
 
 static const TypeInfo gpu_types[] = {
