@@ -232,6 +232,42 @@ static void test_hang(void)
     teardown(&f);
 }
 
+/* Preempting is the policy's decision: not with a quantum of 0, not for a VM
+ * that is ahead of the one that runs, but for one that is owed time. */
+static void test_owed(void)
+{
+    Fixture f = setup(false);
+    Guest *a = f.g, *b = guest_new(f.gpu, f.sched, false);
+    unsigned before = locked_uint(&preempts);
+
+    gpuvm_sched_set_quantum(f.sched, 0);
+    gpuvm_sched_charge(f.sched, b->vm->sched_vm, 3600000000000u);
+    start(a, 0, 0, ORDER);
+    set_runlist(a, 0, 1);
+    start(b, 0, 0, ORDER);
+    set_runlist(b, 0, 1);
+    script(f.gpu, CODE_VA, (GpuvmMockPush) { GPUVM_MOCK_HANG });
+    one_push(a, CODE_VA);
+    CU_ASSERT_TRUE_FATAL(wait_seen(a, 1));
+    one_push(b, CODE_VA + 64);
+    CU_ASSERT_TRUE_FATAL(test_wait(cond_contended, f.sched, 5000));
+    g_usleep(100000);
+    CU_ASSERT_EQUAL(locked_uint(&preempts), before);
+    gpuvm_sched_set_quantum(f.sched, 2000000);      /* b is an hour ahead */
+    g_usleep(100000);
+    CU_ASSERT_EQUAL(locked_uint(&preempts), before);
+    CU_ASSERT_EQUAL(locked_uint(&seen->len), 1);
+    gpuvm_sched_charge(f.sched, a->vm->sched_vm, 3600000000000u);
+    gpuvm_sched_charge(f.sched, a->vm->sched_vm, 1000000);
+    CU_ASSERT_TRUE_FATAL(wait_seen(b, 2));          /* now a is */
+    CU_ASSERT_TRUE(locked_uint(&preempts) > before);
+    advance(f.gpu, 100000);
+    CU_ASSERT_EQUAL(userd(b, 0, 0x88), 1);
+    gpuvm_chan_unbind(a->vm, 0);
+    guest_free(b);
+    teardown(&f);
+}
+
 /* ---- everything at once, with a GPU that runs by itself ---------------------------------------------------- */
 
 static _Atomic bool gpu_stop;
@@ -362,6 +398,7 @@ static CU_TestInfo tests[] = {
     { "two VMs take turns", test_turns },
     { "blocked", test_blocked },
     { "a kernel that never ends", test_hang },
+    { "preempting for one that is owed time", test_owed },
     { "stress", test_stress },
     CU_TEST_INFO_NULL,
 };
