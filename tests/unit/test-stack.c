@@ -516,6 +516,76 @@ static void test_endless_kick(void)
     CU_ASSERT_TRUE(g_get_monotonic_time() - start < 2000000);
 }
 
+typedef struct Neighbour {
+    GpuvmSchedVm *vm;
+    bool cancel;
+    unsigned ms;            /* it gives up after */
+} Neighbour;
+
+static void *give_up(void *arg)
+{
+    Neighbour *n = arg;
+    unsigned i;
+
+    for (i = 0; i < n->ms && !n->cancel; i++) {
+        g_usleep(1000);
+    }
+    __atomic_store_n(&n->cancel, true, __ATOMIC_RELEASE);
+    gpuvm_sched_wake(sched, n->vm);
+    return NULL;
+}
+
+/* Another VM wants the GPU, for at most @ms. */
+static bool neighbour_runs(GpuvmSchedVm *other, unsigned ms)
+{
+    Neighbour n = { .vm = other, .ms = ms };
+    GThread *t = g_thread_new("give-up", give_up, &n);
+    bool got = gpuvm_sched_acquire(sched, other, &n.cancel);
+
+    __atomic_store_n(&n.cancel, true, __ATOMIC_RELEASE);
+    g_thread_join(t);
+    if (got) {
+        gpuvm_sched_release(sched, other, 1000000, false);
+    }
+    return got;
+}
+
+static bool has_turns(void *arg)
+{
+    GpuvmCoreShare share = { 0 };
+
+    gpuvm_vm_share(vm, &share);
+    return share.turns >= GPOINTER_TO_UINT(arg);
+}
+
+/* An endless grid lets a neighbour run that is owed the GPU, and goes on; but
+ * not with preempting off. */
+static void test_endless_yields(void)
+{
+    GpuvmSchedVm *other = gpuvm_sched_join(sched, 100, 0);
+    unsigned i;
+
+    gpuvm_vm_set_timeout(vm, 0);
+    gpuvm_sched_set_quantum(sched, 0);
+    channel(2);
+    playlist(BITS(2));
+    push_grid(2, 0xe0001de7, 0x4003ffff);
+    kick_off(2, 0);
+    CU_ASSERT_TRUE_FATAL(test_wait(has_turns, GUINT_TO_POINTER(1), MS));
+    CU_ASSERT_FALSE(neighbour_runs(other, 200));
+    gpuvm_sched_set_quantum(sched, 2000000);
+    for (i = 0; i < 5; i++) {
+        CU_ASSERT_TRUE_FATAL(neighbour_runs(other, 10000));
+        CU_ASSERT_TRUE_FATAL(test_wait(has_turns, GUINT_TO_POINTER(2 + i),
+                                       MS));
+        CU_ASSERT_TRUE(gpuvm_chan_busy(vm, 2));
+    }
+    mask(0x3004 + 16, 1, 0);
+    wr(0x2634, 2);
+    CU_ASSERT_TRUE(test_wait(kick_done, NULL, 5000));
+    gpuvm_sched_leave(sched, other);
+}
+
 /* An instruction that is none: MP trap, then the time-out. */
 static void test_illegal_instruction(void)
 {
@@ -563,6 +633,7 @@ static CU_TestInfo stack_tests[] = {
     { "GR error, M2MF", test_gr_error },
     { "endless kernel", test_endless },
     { "endless kernel, kicked", test_endless_kick },
+    { "an endless kernel yields", test_endless_yields },
     { "illegal instruction", test_illegal_instruction },
     { "PFIFO reset", test_pfifo_reset },
     CU_TEST_INFO_NULL,
