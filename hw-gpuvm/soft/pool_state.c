@@ -15,6 +15,9 @@
 #include "soft/pool_priv.h"
 
 #define GRID_VERSION 1
+/* No saved CTA is shorter: its barriers alone take more.  So a stream cannot
+ * make many times its own size of memory out of empty ones. */
+#define CTA_BYTES_MIN 256u
 
 static void xfer_launch(SoftLaunch *l, GpuvmXfer *x)
 {
@@ -91,6 +94,9 @@ static uint32_t load_ctas(SoftGrid *g, GpuvmXfer *x)
         GByteArray *blob = g_byte_array_new();
 
         gpuvm_xfer_blob(x, blob);
+        if (gpuvm_xfer_ok(x) && blob->len < CTA_BYTES_MIN) {
+            gpuvm_xfer_fail(x, "a saved thread block has %u bytes", blob->len);
+        }
         g->loaded = g_slist_prepend(g->loaded, blob);
     }
     g->loaded = g_slist_reverse(g->loaded);
