@@ -486,7 +486,11 @@ SoftGrid *gpuvm_soft_pool_add(SoftPool *pool, SoftGrid *g)
     }
     g_ptr_array_add(pool->grids, g);
     atomic_store(&pool->running, pool->grids->len);
-    g_cond_broadcast(&pool->work);
+    if (g->total > 1 || pool->quit) {
+        g_cond_broadcast(&pool->work);
+    } else {
+        g_cond_signal(&pool->work);     /* more than one find nothing to do */
+    }
     g_mutex_unlock(&pool->lock);
     return (SoftGrid *)id;
 }

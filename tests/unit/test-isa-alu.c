@@ -4,7 +4,8 @@
  * ones, modifiers and operand kinds are random within what the form allows.
  *
  * GPUVM_ISA_CASES sets the number of instructions a form (default 400, each
- * of 32 lanes).
+ * of 32 lanes), GPUVM_ISA_GROUP_CASES that of a group of forms instead; see
+ * docs/isa.md.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -340,7 +341,9 @@ static bool run_case(IsaRig *r, const Form *f, uint64_t word, uint32_t mask)
 static void run_forms(const Form *forms, unsigned n, uint32_t seed)
 {
     const char *env = g_getenv("GPUVM_ISA_CASES");
-    unsigned cases = env ? strtoul(env, NULL, 0) : 400;
+    const char *group = g_getenv("GPUVM_ISA_GROUP_CASES");
+    unsigned cases = group ? (strtoul(group, NULL, 0) + n - 1) / n :
+                     env ? strtoul(env, NULL, 0) : 400;
     IsaRig *r = isa_rig_new();
     SoftInsn in;
 
@@ -368,6 +371,9 @@ static void run_forms(const Form *forms, unsigned n, uint32_t seed)
         }
         CU_ASSERT_EQUAL(wrong, 0);
         CU_ASSERT(wrong || done == cases);
+    }
+    if (group) {
+        fprintf(stderr, "%u forms of %u instructions ", n, cases);
     }
     gpuvm_soft_alu_force(0);
     free(r);
