@@ -189,6 +189,75 @@ static void test_cap(void)
     g_free(c);
 }
 
+/* Fair waits for a VM that is owed time and due, and no longer than it is
+ * worth; one that did not come is not waited for again. */
+static void test_pause(void)
+{
+    GpuvmCore *c = core_new(GPUVM_CORE_FAIR);
+    GpuvmCoreNext next;
+    uint64_t us = 1000, gen;
+
+    gpuvm_core_join(c, 0, 0, 100, 0, 0);
+    gpuvm_core_join(c, 1, 0, 100, 0, 0);
+    turn(c, 0, 0, 1000 * us);
+    gpuvm_core_arrive(c, 1, 1000 * us);
+    gen = gpuvm_core_begin(c, 1, 1000 * us);
+    gpuvm_core_arrive(c, 0, 1010 * us);             /* 10 us after its turn */
+    gpuvm_core_charge(c, 1, 50 * MS, 51 * MS);
+    gpuvm_core_end(c, 1, gen, true, 51 * MS);
+    CU_ASSERT_EQUAL(gpuvm_core_next(c, 51 * MS).slot, 0);
+    gen = gpuvm_core_begin(c, 0, 51 * MS);
+    gpuvm_core_charge(c, 0, 1 * MS, 52 * MS);
+    gpuvm_core_end(c, 0, gen, false, 52 * MS);
+    next = gpuvm_core_next(c, 52 * MS);
+    CU_ASSERT_EQUAL(next.slot, 1);
+    CU_ASSERT_EQUAL(next.at_ns, 52 * MS + 2 * 10 * us + 20 * us);
+    next = gpuvm_core_next(c, next.at_ns);
+    CU_ASSERT_EQUAL(next.slot, 1);
+    CU_ASSERT_EQUAL(next.at_ns, 0);
+    gen = gpuvm_core_begin(c, 1, 52 * MS + 40 * us);
+    CU_ASSERT_EQUAL(c->paused_ns, 40 * us);
+    gpuvm_core_arrive(c, 0, 56 * MS);               /* far too late */
+    gpuvm_core_charge(c, 1, 50 * MS, 103 * MS);
+    gpuvm_core_end(c, 1, gen, true, 103 * MS);
+    CU_ASSERT_EQUAL(gpuvm_core_next(c, 103 * MS).slot, 0);
+    gen = gpuvm_core_begin(c, 0, 103 * MS);
+    gpuvm_core_charge(c, 0, 1 * MS, 104 * MS);
+    gpuvm_core_end(c, 0, gen, false, 104 * MS);
+    next = gpuvm_core_next(c, 104 * MS);
+    CU_ASSERT_EQUAL(next.slot, 1);
+    CU_ASSERT_EQUAL(next.at_ns, 0);
+    /* nor at all when the parameter says so */
+    c->vm[0].gap_ns = 10 * us;
+    CU_ASSERT_NOT_EQUAL(gpuvm_core_next(c, 104 * MS).at_ns, 0);
+    CU_ASSERT_TRUE(gpuvm_core_set_param(c, GPUVM_CORE_FAIR, 0, 0));
+    CU_ASSERT_EQUAL(gpuvm_core_next(c, 104 * MS).at_ns, 0);
+    g_free(c);
+}
+
+static void test_full(void)
+{
+    GpuvmSched *s = gpuvm_sched_new("band", NULL);
+    GpuvmSchedVm *vm[GPUVM_CORE_SLOTS];
+    unsigned i;
+
+    for (i = 0; i < GPUVM_CORE_SLOTS; i++) {
+        vm[i] = gpuvm_sched_join(s, 100, 0);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(vm[i]);
+    }
+    CU_ASSERT_PTR_NULL(gpuvm_sched_join(s, 100, 0));
+    gpuvm_sched_leave(s, vm[7]);
+    vm[7] = gpuvm_sched_join(s, 100, 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(vm[7]);
+    for (i = 0; i < GPUVM_CORE_SLOTS; i++) {
+        CU_ASSERT_TRUE(gpuvm_sched_acquire(s, vm[i], NULL));
+        gpuvm_sched_release(s, vm[i], 1000, false);
+        gpuvm_sched_leave(s, vm[i]);
+    }
+    CU_ASSERT_EQUAL(gpuvm_sched_busy_ns(s), 1000 * GPUVM_CORE_SLOTS);
+    gpuvm_sched_free(s);
+}
+
 static void test_revoke(void)
 {
     GpuvmCore *c = core_new(GPUVM_CORE_FAIR);
@@ -709,6 +778,8 @@ static CU_TestInfo tests[] = {
     { "sums", test_sums },
     { "credit is bounded, debt is not forgiven", test_credit },
     { "caps", test_cap },
+    { "waiting for one that is due", test_pause },
+    { "every slot taken", test_full },
     { "revoked turns", test_revoke },
     { "away", test_away },
     { "when to preempt", test_yield },
