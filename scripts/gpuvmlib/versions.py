@@ -1,7 +1,7 @@
 """The versions of QEMU that the device is built into, as data.
 
   7.2     Debian 12's own; what everything is tested on
-  10.0    Debian 13's; tested too
+  10.0    Debian 13's; device and guest tests pass on it
   10.2    what Debian's unstable suite had before 11.1; compiled
   11.1    Debian unstable's; compiled where the archive serves its source
   distro  Debian 12's binary as installed, our device loaded into it (distro.py)
