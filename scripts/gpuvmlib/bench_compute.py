@@ -190,15 +190,19 @@ class Quiet(guest.Sink):
         console.say('guest: ' + text)
 
 
-def guest_side(options, runs, argv):
-    """The same programs in a guest."""
+def guest_config(options, runs, argv):
+    """A guest that runs the same programs; all it needs is built."""
     words = ' '.join(argv + ['--runs', str(runs)])
     options.gpu, options.more_gpu = '', []
-    config = dataclasses.replace(
+    return dataclasses.replace(
         run.base_config(options, GUEST_SCRIPT % (words, MARK, MARK)),
         stats=True, timeout=1800,
         shares=((core.programs(), '/opt/gpuvm', 'ro'),),
         log=packages.root_log('console-bench'))
+
+
+def guest_side(config):
+    """Boots it; what it measured."""
     sink = Quiet()
     one = guest.Guest(config, sink)
     try:
@@ -323,19 +327,27 @@ def finish(sides, cores, kind, loads):
 def compare(options, program, cores):
     """Native against pocl, and the guest beside."""
     loads = [os.getloadavg()[0]]
-    argv = arguments(options)
+    argv, config, trouble = arguments(options), None, None
+    if not options.no_guest:    # built before anything is measured
+        config = guest_config(options, min(options.runs, 3), argv)
     with held_to(cores):
         sides = [native_side('native', len(cores))]
         if not options.no_pocl:
             sides.append(pocl_side(len(cores)))
         take_turns(program, sides, options.runs, argv)
-        if not options.no_guest:
+        if config:
             console.say('booting a guest')
-            sides.append(guest_side(options, min(options.runs, 3), argv))
+            try:
+                sides.append(guest_side(config))
+            except console.GpuvmError as error:
+                trouble = error     # after what the others measured
     loads.append(os.getloadavg()[0])
     for side in sides:
         print('%-7s %s' % (side.name, side.device))
-    return finish(sides, cores, 'compute', loads)
+    good = finish(sides, cores, 'compute', loads)
+    if trouble:
+        raise trouble
+    return good
 
 
 def scale(options, program, cores):
