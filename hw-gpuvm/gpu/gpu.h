@@ -25,6 +25,7 @@
 
 #include "base/host.h"
 
+struct GpuvmArena;      /* arena/arena.h */
 struct GpuvmXfer;       /* base/xfer.h */
 
 typedef struct GpuvmGpu GpuvmGpu;
@@ -203,6 +204,12 @@ typedef struct GpuvmGpuOps {
     /** close - after every channel, address space and slice has gone. */
     void (*close)(GpuvmGpu *gpu);
     void (*info)(GpuvmGpu *gpu, GpuvmGpuInfo *info);
+    /**
+     * arena - optional (NULL: no process shares this GPU).  What the GPU has
+     * in common with other processes, where the scheduler must live too; NULL
+     * if it is private.
+     */
+    struct GpuvmArena *(*arena)(GpuvmGpu *gpu);
 
     /** slice_alloc - @size bytes of zeroed VRAM; -ENOSPC with a reason. */
     int (*slice_alloc)(GpuvmGpu *gpu, uint64_t size, GpuvmSlice *slice,

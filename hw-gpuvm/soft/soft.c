@@ -4,7 +4,7 @@
  *
  * A SoftGpu is VRAM (vram.c), an executor thread for all channels (exec.c) and
  * a pool of compute workers.  Everything is per object; two GPUs in a process
- * share nothing.
+ * share nothing, unless both join the same arena.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -59,14 +59,9 @@ static int soft_open(GpuvmGpu **out, const GpuvmGpuConfig *cfg, char **err)
                                "multiprocessors", cfg->mps, SOFT_MAX_MPS);
         return -EINVAL;
     }
-    if (cfg->share) {
-        *err = g_strdup_printf("share=%s: several processes cannot share a "
-                               "software GPU yet", cfg->share);
-        return -ENOTSUP;
-    }
     gpu = g_new0(SoftGpu, 1);
     gpu->gpu.ops = &gpuvm_gpu_soft_ops;
-    ret = gpuvm_soft_vram_init(&gpu->vram, cfg->vram_size, err);
+    ret = gpuvm_arena_open(&gpu->arena, cfg->share, cfg->vram_size, err);
     if (ret) {
         g_free(gpu);
         return ret;
@@ -92,7 +87,7 @@ static void soft_close(GpuvmGpu *g)
 
     gpuvm_soft_exec_stop(gpu);
     gpuvm_soft_pool_free(gpu->pool);
-    gpuvm_soft_vram_fini(&gpu->vram);
+    gpuvm_arena_close(gpu->arena);
     gpuvm_soft_sections_fini(&gpu->sections);
     g_hash_table_destroy(gpu->unknown);
     g_mutex_clear(&gpu->unknown_lock);
@@ -107,7 +102,7 @@ static void soft_info(GpuvmGpu *g, GpuvmGpuInfo *info)
 
     *info = (GpuvmGpuInfo) {
         .chipset = SOFT_CHIPSET,
-        .vram_size = gpu->vram.size,
+        .vram_size = gpuvm_arena_vram_size(gpu->arena),
         .channels = SOFT_MAX_CHANNELS,
         .modes = GPUVM_MODE_FULL | GPUVM_MODE_PV | GPUVM_MODE_PVDRM,
         .mps = gpu->mps,
@@ -122,13 +117,20 @@ static void soft_info(GpuvmGpu *g, GpuvmGpuInfo *info)
 static int soft_slice_alloc(GpuvmGpu *gpu, uint64_t size, GpuvmSlice *slice,
                             char **err)
 {
-    return gpuvm_soft_vram_alloc(&gpuvm_soft_gpu(gpu)->vram, size, slice,
+    return gpuvm_soft_vram_alloc(gpuvm_soft_gpu(gpu)->arena, size, slice,
                                  err);
 }
 
 static void soft_slice_free(GpuvmGpu *gpu, GpuvmSlice *slice)
 {
-    gpuvm_soft_vram_free(&gpuvm_soft_gpu(gpu)->vram, slice);
+    gpuvm_soft_vram_free(gpuvm_soft_gpu(gpu)->arena, slice);
+}
+
+static GpuvmArena *soft_arena(GpuvmGpu *gpu)
+{
+    GpuvmArena *a = gpuvm_soft_gpu(gpu)->arena;
+
+    return gpuvm_arena_shared(a) ? a : NULL;
 }
 
 unsigned gpuvm_soft_gpu_mps(SoftGpu *gpu)
@@ -187,6 +189,7 @@ const GpuvmGpuOps gpuvm_gpu_soft_ops = {
     .open = soft_open,
     .close = soft_close,
     .info = soft_info,
+    .arena = soft_arena,
     .slice_alloc = soft_slice_alloc,
     .slice_free = soft_slice_free,
     .as_create = gpuvm_soft_as_create,

@@ -5,7 +5,7 @@
  * Lock order, outer first:
  *   listeners_lock -> SoftAs.lock
  *   lock (executor and channels); never held together with the others
- *   section_lock (leaf), vram_lock (leaf), unknown_lock (leaf)
+ *   section_lock (leaf), the arena's (leaf), unknown_lock (leaf)
  * A pause is awaited with no lock held but listeners_lock, which no thread
  * takes inside a section.
  *
@@ -16,6 +16,7 @@
 
 #include <glib.h>
 
+#include "arena/arena.h"
 #include "soft/compute.h"
 #include "soft/engine.h"
 #include "soft/soft.h"
@@ -24,20 +25,10 @@
  *  several virtual machines share this GPU. */
 #define SOFT_MAX_CHANNELS 1024
 
-/** SoftVram - one memfd, mapped once, cut into slices first-fit. */
-typedef struct SoftVram {
-    GMutex lock;
-    int fd;
-    uint8_t *map;
-    uint64_t size;
-    GSList *slices;         /* of GpuvmSlice copies, by base */
-} SoftVram;
-
-int gpuvm_soft_vram_init(SoftVram *v, uint64_t size, char **err);
-void gpuvm_soft_vram_fini(SoftVram *v);
-int gpuvm_soft_vram_alloc(SoftVram *v, uint64_t size, GpuvmSlice *slice,
+/* vram.c */
+int gpuvm_soft_vram_alloc(GpuvmArena *a, uint64_t size, GpuvmSlice *slice,
                           char **err);
-void gpuvm_soft_vram_free(SoftVram *v, GpuvmSlice *slice);
+void gpuvm_soft_vram_free(GpuvmArena *a, GpuvmSlice *slice);
 
 /** SoftSections - who is inside a section, and who wants everybody out. */
 typedef struct SoftSections {
@@ -55,7 +46,7 @@ uint32_t gpuvm_soft_section_others(SoftGpu *gpu);
 
 struct SoftGpu {
     GpuvmGpu gpu;               /* first: GpuvmGpu * and SoftGpu * convert */
-    SoftVram vram;
+    GpuvmArena *arena;          /* VRAM, and who shares it */
     SoftSections sections;
     SoftPool *pool;
     unsigned mps;
