@@ -17,6 +17,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "sched/local.h"
+#include "sched/shared.h"
 
 #include <glib.h>
 
@@ -97,7 +98,8 @@ char *gpuvm_sched_policies(void)
     return g_string_free(all, false);
 }
 
-GpuvmSched *gpuvm_sched_new(const char *policy, char **err)
+GpuvmSched *gpuvm_sched_open(struct GpuvmArena *arena, const char *policy,
+                             char **err)
 {
     uint32_t id = gpuvm_core_policy_find(policy);
 
@@ -110,7 +112,12 @@ GpuvmSched *gpuvm_sched_new(const char *policy, char **err)
         }
         return NULL;
     }
-    return gpuvm_sched_local(id);
+    return arena ? gpuvm_sched_shared(arena, id, err) : gpuvm_sched_local(id);
+}
+
+GpuvmSched *gpuvm_sched_new(const char *policy, char **err)
+{
+    return gpuvm_sched_open(NULL, policy, err);
 }
 
 GpuvmSched *gpuvm_sched_new_on(const GpuvmSchedBackend *be, void *opaque)

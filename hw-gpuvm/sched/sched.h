@@ -17,6 +17,8 @@
 
 #include "sched/core.h"
 
+struct GpuvmArena;      /* arena/arena.h */
+
 typedef struct GpuvmSched GpuvmSched;
 typedef struct GpuvmSchedVm GpuvmSchedVm;
 
@@ -54,6 +56,13 @@ typedef struct GpuvmSchedBackend {
 /** gpuvm_sched_new - in this process alone; @policy by name; NULL and @err if
  *  there is none. */
 GpuvmSched *gpuvm_sched_new(const char *policy, char **err);
+/**
+ * gpuvm_sched_open - as gpuvm_sched_new(), for a GPU whose arena is @arena
+ * (gpu.h; NULL: this process alone).  The policy is the arena's if others are
+ * there already.
+ */
+GpuvmSched *gpuvm_sched_open(struct GpuvmArena *arena, const char *policy,
+                             char **err);
 /** gpuvm_sched_new_on - on a back end, whose core is initialised. */
 GpuvmSched *gpuvm_sched_new_on(const GpuvmSchedBackend *be, void *opaque);
 /** gpuvm_sched_free - every VM has left. */

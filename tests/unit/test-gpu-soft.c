@@ -6,6 +6,7 @@
  */
 #include "conformance.h"
 
+#include <unistd.h>
 #include <errno.h>
 #include <string.h>
 
@@ -362,13 +363,46 @@ static void test_options(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(err, "MiB"));
     g_clear_pointer(&err, g_free);
     cfg.vram_size = 1 << 20;
-    cfg.share = "x";
+    cfg.share = "no/name";
     CU_ASSERT_PTR_NULL(gpuvm_gpu_open("soft", &cfg, &err));
-    CU_ASSERT_PTR_NOT_NULL(strstr(err, "share"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(err, "share=no/name"));
+}
+
+/* Two GPUs of one arena: one VRAM. */
+static void test_share(void)
+{
+    g_autofree char *name = g_strdup_printf("/dev/shm/gpuvm-soft-%d",
+                                            (int)getpid());
+    GpuvmGpuConfig cfg = { .vram_size = 8 << 20, .threads = 1,
+                           .share = name };
+    GpuvmGpu *a, *b;
+    char *err = NULL;
+    GpuvmSlice s, t;
+
+    a = gpuvm_gpu_open("soft", &cfg, &err);
+    b = gpuvm_gpu_open("soft", &cfg, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+    CU_ASSERT_PTR_NOT_NULL(a->ops->arena(a));
+    CU_ASSERT_EQUAL(a->ops->slice_alloc(a, 6 << 20, &s, &err), 0);
+    CU_ASSERT_EQUAL(b->ops->slice_alloc(b, 3 << 20, &t, &err), -ENOSPC);
+    g_clear_pointer(&err, g_free);
+    CU_ASSERT_EQUAL(b->ops->slice_alloc(b, 2 << 20, &t, &err), 0);
+    CU_ASSERT_EQUAL(t.base, 6 << 20);
+    a->ops->slice_free(a, &s);
+    b->ops->slice_free(b, &t);
+    a->ops->close(a);
+    b->ops->close(b);
+    CU_ASSERT_NOT_EQUAL(access(name, F_OK), 0);
+    cfg.share = NULL;
+    a = gpuvm_gpu_open("soft", &cfg, &err);
+    CU_ASSERT_PTR_NULL(a->ops->arena(a));
+    a->ops->close(a);
 }
 
 static CU_TestInfo soft_tests[] = {
     { "options", test_options },
+    { "an arena", test_share },
     { "grid", test_grid_done },
     { "abort of an endless grid", test_grid_abort },
     { "flush and destroy during an endless grid", test_grid_destroy },
