@@ -15,6 +15,8 @@ each one guest, with [[boot.check]] tables in it:
   then     in a boot with `resets = true` (recovery.py): `run` restarts the
            guest, and this script's output, after the restart, is judged
 
+A boot with `piglit = true` has piglit's compute tests in it (piglit.py).
+
 One boot runs all its checks, one after the other; markers with a random word
 divide their outputs.
 

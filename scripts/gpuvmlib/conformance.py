@@ -192,7 +192,7 @@ def run_batch(place, tests, env):
     """Shader tests through one process, as far as it comes; returns those
     that are left without a result."""
     argv = [str(ROOT / 'bin' / 'shader_runner')]
-    argv += [t.shader for t in tests] + ['-auto', '-fbo']
+    argv += [t.shader for t in tests] + ['-auto', '-fbo', '-report-subtests']
     start = time.monotonic()
     status, out, err = execute(place, argv, env, SLOWEST + 2 * len(tests))
     seconds = time.monotonic() - start
@@ -202,7 +202,8 @@ def run_batch(place, tests, env):
                       out, re.M)
     done = 0
     for test, (_, text) in zip(tests, told):
-        result = re.search(r'^PIGLIT: \{"result": *"(\w+)"', text, re.M)
+        result = re.search(r'^PIGLIT: \{"subtest": \{".*" *: *"(\w+)"', text,
+                           re.M)
         if not result:
             break
         if result[1] not in ('pass', 'skip') or err is None:

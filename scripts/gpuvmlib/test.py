@@ -24,7 +24,7 @@ import time
 import unittest
 
 from . import (cache, checks, conformance, console, core, guest, libvirt, native,
-               packages, qemu, recovery, run, state, versions)
+               packages, piglit, qemu, recovery, run, state, versions)
 from .tally import Tally
 
 SUITES = ('unit', 'native', 'device', 'guest', 'fuzz')
@@ -225,9 +225,14 @@ def run_boot(options, boot, these, tally):
     options.machine = boot.get('machine', 'q35')
     options.more_gpu = boot.get('more_gpus', [])
     options.memory = boot.get('memory', '1536M')
+    shares = ((core.programs(), '/opt/gpuvm', 'ro'),)
+    if boot.get('piglit'):
+        shares += ((piglit.ready(options.guest), piglit.INSIDE, 'ro'),)
+        these = [dataclasses.replace(c, run=piglit.FUNCTIONS + c.run)
+                 for c in these]
     config = dataclasses.replace(
         run.base_config(options, ''), stats=True, append=boot.get(
-            'append', ''), shares=((core.programs(), '/opt/gpuvm', 'ro'),),
+            'append', ''), shares=shares,
         timeout=boot.get('timeout', 600), qemu_options=tuple(
             boot.get('qemu', ())))
     if 'libvirt' in boot:
