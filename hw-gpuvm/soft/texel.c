@@ -7,8 +7,8 @@
  * while half the block would still hold the whole level, a level starts where
  * the one before ends, and array layers are whole mip chains, padded to level
  * 0's block.  A texel's bits are read through the TLB, cut into components
- * from the low bit up, converted by type and swizzled.  DXT and RGTC blocks
- * are unpacked on each access; BPTC is not decoded and reads zero.
+ * from the low bit up, converted by type and swizzled.  Compressed blocks (DXT,
+ * RGTC, BPTC) are unpacked on each access.
  *
  * Facts: envytools rnndb/graph/g80_texture.xml, nvc0-compute.md 3.7, Mesa
  * nvc0_miptree_init_layout_tiled().
@@ -21,6 +21,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "soft/bptc.h"
 #include "soft/format.h"
 #include "spec/surface.h"
 
@@ -58,6 +59,9 @@ static const TexFormat formats[TIC_FMT__COUNT] = {
     [TIC_FMT_DXT5]        = { 16, 4, { 0 } },
     [TIC_FMT_RGTC1]       = {  8, 4, { 0 } },
     [TIC_FMT_RGTC2]       = { 16, 4, { 0 } },
+    [TIC_FMT_BPTC_FLOAT]  = { SOFT_BPTC_BYTES, 4, { 0 } },
+    [TIC_FMT_BPTC_UFLOAT] = { SOFT_BPTC_BYTES, 4, { 0 } },
+    [TIC_FMT_BPTC]        = { SOFT_BPTC_BYTES, 4, { 0 } },
     [TIC_FMT_S8_Z24]      = {  4, 1, { 8, 24 } },
     [TIC_FMT_Z24_X8]      = {  4, 1, { 24, 8 } },
     [TIC_FMT_Z24_S8]      = {  4, 1, { 24, 8 } },
@@ -367,6 +371,28 @@ static float dxt_channel(const uint8_t *b, unsigned idx, bool snorm)
     return (e0 * (6 - sel) + e1 * (sel - 1)) / 5;
 }
 
+static void bptc_texel(unsigned format, const uint8_t *b, unsigned idx,
+                       float v[4])
+{
+    uint8_t rgba[4];
+    uint16_t rgb[3];
+
+    if (format == TIC_FMT_BPTC) {
+        gpuvm_soft_bc7_texel(b, idx, rgba);
+        for (unsigned i = 0; i < 4; i++) {
+            v[i] = rgba[i] / 255.0f;
+        }
+        return;
+    }
+    gpuvm_soft_bc6h_texel(b, idx, format == TIC_FMT_BPTC_FLOAT, rgb);
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t u = gpuvm_soft_f16_to_f32(rgb[i]);
+
+        memcpy(&v[i], &u, 4);
+    }
+    v[3] = 1;
+}
+
 static void unpack_block(const SoftTic *t, const uint8_t *raw, unsigned idx,
                          bool srgb, uint32_t c[4])
 {
@@ -384,6 +410,11 @@ static void unpack_block(const SoftTic *t, const uint8_t *raw, unsigned idx,
     case TIC_FMT_DXT5:
         dxt_color(raw + 8, idx, false, v);
         v[3] = dxt_channel(raw, idx, false);
+        break;
+    case TIC_FMT_BPTC:
+    case TIC_FMT_BPTC_FLOAT:
+    case TIC_FMT_BPTC_UFLOAT:
+        bptc_texel(t->format, raw, idx, v);
         break;
     case TIC_FMT_RGTC2:
         v[1] = dxt_channel(raw + 8, idx, snorm);

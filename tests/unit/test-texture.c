@@ -780,6 +780,15 @@ static void test_formats(void)
         { TIC_FMT_RGTC1, 2, { 0, 255, 0x02 }, { 0.2f, 0, 0, 1 } },
         { TIC_FMT_RGTC2, 1, { 0x81, 127, 0x07, 0, 0, 0, 0, 0, 127, 0x81 },
           { 1, 1, 0, 1 } },
+        /* BC7, mode 6: red 127, 1, alpha 0, 0 and the P-bits: 255 and 1 */
+        { TIC_FMT_BPTC, 2, { 0xc0, 0xff, 0, 0, 0, 0, 0, 0x80, 0 },
+          { 1, 1 / 255.0f, 1 / 255.0f, 1 / 255.0f } },
+        { TIC_FMT_BPTC, 2, { 0xc0, 0xff, 0, 0, 0, 0, 0, 0x80, 0 },
+          { 1, 0.000303527f, 0.000303527f, 1 / 255.0f }, 0, true },
+        /* BC6H, mode 3: red 512 of 10 bits: 32800 * 31 / 64 = 0x3e0f; the
+         * same bits with a sign are -512, beyond -511: -0x7bff */
+        { TIC_FMT_BPTC_UFLOAT, 7, { 0x03, 0x40 }, { 1.5146484f, 0, 0, 1 } },
+        { TIC_FMT_BPTC_FLOAT, 7, { 0x03, 0x40 }, { -65504, 0, 0, 1 } },
     };
     WarpBench *wb = tex_bench();
 
