@@ -7,6 +7,10 @@
  * agree on is checked here, once; the tables are checked whenever they are
  * read (tx.c).
  *
+ * A process that ends by exit() without closing (QEMU does not unrealize its
+ * devices) still takes the file away if it was the last.  Its slot it keeps
+ * until it is gone, since its threads may run to the end; then it is reaped.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef _GNU_SOURCE
@@ -15,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -138,6 +143,49 @@ static int take_slot(GpuvmArena *a, char **err)
     return ret;
 }
 
+/* ---- exit() --------------------------------------------------------------- */
+
+static GMutex open_lock;        /* guards open_arenas; taken with no other */
+static GSList *open_arenas;     /* the shared ones */
+
+static void abandon_all(void)
+{
+    GSList *i;
+
+    g_mutex_lock(&open_lock);
+    for (i = open_arenas; i; i = i->next) {
+        GpuvmArena *a = i->data;
+
+        if (a->pid == getpid()) {
+            gpuvm_arena_file_abandon(a);
+        }
+    }
+    g_mutex_unlock(&open_lock);
+}
+
+static void note_open(GpuvmArena *a)
+{
+    static bool registered;
+
+    g_mutex_lock(&open_lock);
+    a->pid = getpid();
+    open_arenas = g_slist_prepend(open_arenas, a);
+    if (!registered) {
+        registered = true;
+        atexit(abandon_all);
+    }
+    g_mutex_unlock(&open_lock);
+}
+
+static void note_closed(GpuvmArena *a)
+{
+    g_mutex_lock(&open_lock);
+    open_arenas = g_slist_remove(open_arenas, a);
+    g_mutex_unlock(&open_lock);
+}
+
+/* ---- open and close --------------------------------------------------------- */
+
 static void discard(GpuvmArena *a)
 {
     gpuvm_arena_file_leave(a);
@@ -180,6 +228,7 @@ int gpuvm_arena_open(GpuvmArena **out, const char *share, uint64_t vram_size,
         ret = take_slot(a, err);
         if (!ret) {
             if (share) {
+                note_open(a);
                 gpuvm_arena_reap(a);
                 gpuvm_arena_reaper_start(a);
             }
@@ -198,6 +247,7 @@ void gpuvm_arena_close(GpuvmArena *a)
         return;
     }
     if (a->reaper) {
+        note_closed(a);
         gpuvm_arena_reaper_stop(a);
     }
     gpuvm_arena_slot_release(a);

@@ -23,6 +23,7 @@
 #define GPUVM_ARENA_ARENA_PRIV_H
 
 #include <glib.h>
+#include <sys/types.h>
 
 #include "arena/arena.h"
 
@@ -115,6 +116,7 @@ struct GpuvmArena {
     ArenaSeat *seats;
     uint64_t vram_size;
     unsigned slot;
+    pid_t pid;              /* a fork()ed child has no part in it */
     GpuvmArenaClient client;
 
     GMutex reap_lock;       /* one reaps at a time; before .lock */
@@ -146,6 +148,9 @@ static inline void arena_failpoint(const char *where)
 int gpuvm_arena_file_join(GpuvmArena *a, const char *share, char **err);
 /** gpuvm_arena_file_leave - closes; the last one takes the file away. */
 void gpuvm_arena_file_leave(GpuvmArena *a);
+/** gpuvm_arena_file_abandon - the name goes if nobody else is there; the
+ *  process is about to end, and uses what it has until then. */
+void gpuvm_arena_file_abandon(GpuvmArena *a);
 /** gpuvm_arena_file_lock - F_WRLCK, F_RDLCK or F_UNLCK on one byte, without
  *  waiting; 0 or a negative errno (-EAGAIN: another holds it). */
 int gpuvm_arena_file_lock(int fd, uint64_t byte, short type);

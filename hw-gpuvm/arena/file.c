@@ -367,18 +367,23 @@ int gpuvm_arena_file_join(GpuvmArena *a, const char *share, char **err)
     return ret;
 }
 
+void gpuvm_arena_file_abandon(GpuvmArena *a)
+{
+    arena_failpoint("file-leave");
+    gpuvm_arena_file_lock(a->fd, GATE, F_UNLCK);
+    arena_failpoint("file-left");
+    if (gpuvm_arena_file_lock(a->fd, GATE, F_WRLCK) == 0) {
+        remove_file(a);
+        if (a->own_folder) {
+            rmdir(a->folder);   /* if no other arena is in it */
+        }
+    }
+}
+
 void gpuvm_arena_file_leave(GpuvmArena *a)
 {
     if (a->dir >= 0) {
-        arena_failpoint("file-leave");
-        gpuvm_arena_file_lock(a->fd, GATE, F_UNLCK);
-        arena_failpoint("file-left");
-        if (gpuvm_arena_file_lock(a->fd, GATE, F_WRLCK) == 0) {
-            remove_file(a);
-            if (a->own_folder) {
-                rmdir(a->folder);   /* if no other arena is in it */
-            }
-        }
+        gpuvm_arena_file_abandon(a);
     }
     shut(&a->fd);
     shut(&a->dir);

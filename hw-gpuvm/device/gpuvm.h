@@ -27,6 +27,7 @@ struct GpuvmGpuState {
 
     uint64_t vram;
     uint32_t threads;
+    char *share;            /* arena name; NULL: private */
     uint32_t policy;        /* GpuvmCorePolicyId */
     uint32_t param[GPUVM_CORE_POLICIES][GPUVM_CORE_PARAMS];
     bool preempt;

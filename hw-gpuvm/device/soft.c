@@ -15,10 +15,13 @@
 #define MAX_VRAM       (64 * GiB)
 #define MAX_THREADS    256
 
-/* The scheduler has what the properties say; before open it has nothing. */
-static void apply_sched(Object *obj)
+/*
+ * The scheduler has what the properties say; before open it has nothing.  In
+ * an arena others may have set it before: there, what was left at its default
+ * is not set at the start.
+ */
+static void apply_params(GpuvmGpuState *g, bool start)
 {
-    GpuvmGpuState *g = GPUVM_GPU(obj);
     unsigned id, i;
 
     if (!g->sched) {
@@ -26,16 +29,29 @@ static void apply_sched(Object *obj)
     }
     for (id = 0; id < GPUVM_CORE_POLICIES; id++) {
         for (i = 0; gpuvm_core_param(id, i); i++) {
-            gpuvm_sched_set_param(g->sched, id, i, g->param[id][i]);
+            if (!start || !g->share ||
+                g->param[id][i] != gpuvm_core_param(id, i)->def) {
+                gpuvm_sched_set_param(g->sched, id, i, g->param[id][i]);
+            }
         }
     }
-    gpuvm_sched_set_quantum(g->sched, g->preempt ? g->quantum * 1000000ull :
-                            0);
+    if (!start || !g->share || !g->preempt ||
+        g->quantum != GPUVM_CORE_QUANTUM_DEFAULT / 1000000) {
+        gpuvm_sched_set_quantum(g->sched, g->preempt ?
+                                g->quantum * 1000000ull : 0);
+    }
+}
+
+static void apply_sched(Object *obj)
+{
+    apply_params(GPUVM_GPU(obj), false);
 }
 
 bool gpuvm_gpu_state_open(GpuvmGpuState *g, Error **errp)
 {
-    GpuvmGpuConfig cfg = { .vram_size = g->vram, .threads = g->threads };
+    GpuvmGpuConfig cfg = { .vram_size = g->vram, .threads = g->threads,
+                           .share = g->share };
+    struct GpuvmArena *arena = NULL;
     g_autofree char *err = NULL;
 
     if (g->vram < 16 * MiB || g->vram > MAX_VRAM || g->vram % MiB) {
@@ -48,20 +64,24 @@ bool gpuvm_gpu_state_open(GpuvmGpuState *g, Error **errp)
                    "host core) to %u", g->threads, MAX_THREADS);
         return false;
     }
-    g->sched = gpuvm_sched_new(gpuvm_core_policy_name(g->policy), &err);
-    if (!g->sched) {
-        error_setg(errp, "gpuvm: property 'policy': %s", err);
-        return false;
-    }
-    apply_sched(OBJECT(g));
     g->gpu = gpuvm_gpu_open(g->driver, &cfg, &err);
     if (!g->gpu) {
         error_setg(errp, "gpuvm: cannot open the '%s' GPU: %s", g->driver,
                    err);
-        gpuvm_sched_free(g->sched);
-        g->sched = NULL;
         return false;
     }
+    if (g->gpu->ops->arena) {
+        arena = g->gpu->ops->arena(g->gpu);
+    }
+    g->sched = gpuvm_sched_open(arena, gpuvm_core_policy_name(g->policy),
+                                &err);
+    if (!g->sched) {
+        error_setg(errp, "gpuvm: cannot start the scheduler: %s", err);
+        g->gpu->ops->close(g->gpu);
+        g->gpu = NULL;
+        return false;
+    }
+    apply_params(g, true);
     return true;
 }
 
@@ -176,6 +196,7 @@ static void soft_instance_init(Object *obj)
 
 static GPUVM_PROPERTY soft_properties[] = {
     DEFINE_PROP_UINT32("threads", GpuvmGpuState, threads, 0),
+    DEFINE_PROP_STRING("share", GpuvmGpuState, share),
     GPUVM_PROPERTY_END
 };
 
@@ -201,6 +222,9 @@ static void soft_class_init(ObjectClass *oc, GPUVM_CLASS_DATA *data)
                             "(default 1G)");
     object_class_property_set_description(oc, "threads",
         "compute worker threads, 0 = one per host core (default)");
+    object_class_property_set_description(oc, "share",
+        "name of the arena by which several QEMU processes share the GPU, or "
+        "an absolute path; all give the same vram (default: none do)");
     sched_properties_add(oc);
 }
 

@@ -31,6 +31,7 @@ static void channel_event(void *opaque, const GpuvmGpuEvent *ev)
 {
     NativeChannel *ch = opaque;
     NativeNode *n = native_node();
+    bool all_done = false;
     GpuvmPosition pos;
 
     switch (ev->type) {
@@ -42,6 +43,7 @@ static void channel_event(void *opaque, const GpuvmGpuEvent *ev)
         g_mutex_lock(&ch->lock);
         if (ev->stop == GPUVM_STOP_DONE) {
             ch->done = pos.pushes_done;
+            all_done = ch->done >= ch->submitted;
         } else if (ev->stop == GPUVM_STOP_FAULTED ||
                    ev->stop == GPUVM_STOP_ABORTED ||
                    ev->stop == GPUVM_STOP_SW_METHOD) {
@@ -53,6 +55,7 @@ static void channel_event(void *opaque, const GpuvmGpuEvent *ev)
     default:
         break;
     }
+    native_turn_event(n->turn, ch, ev, all_done);
 }
 
 int native_channel_new(NativeNode *n, NativeClient *c, unsigned *id)
@@ -94,6 +97,7 @@ int native_channel_free(NativeNode *n, NativeClient *c, unsigned id)
     }
     native_channel_wait(ch, ch->submitted, 15000);
     c->channels[id] = NULL;
+    native_turn_forget(n->turn, ch);
     n->gpu->ops->chan_destroy(ch->chan);
     g_mutex_clear(&ch->lock);
     g_cond_clear(&ch->cond);
@@ -139,11 +143,13 @@ int native_channel_submit(NativeNode *n, NativeChannel *ch,
         size_t batch = MIN(count, SUBMIT_BATCH);
         int ret;
 
+        native_turn_enter(n->turn, ch);
         g_mutex_lock(&ch->lock);
         ret = ch->dead ? -ENODEV : 0;
         ch->submitted += ret ? 0 : batch;
         g_mutex_unlock(&ch->lock);
         if (ret) {
+            native_turn_forget(n->turn, ch);
             return ret;
         }
         ret = n->gpu->ops->chan_submit(ch->chan, pushes, batch);
@@ -152,6 +158,7 @@ int native_channel_submit(NativeNode *n, NativeChannel *ch,
             ch->submitted -= batch;
             g_mutex_unlock(&ch->lock);
             if (ret != -EAGAIN) {
+                native_turn_forget(n->turn, ch);
                 return -ENODEV;
             }
             ret = native_channel_wait(ch, ch->submitted, SUBMIT_TIMEOUT_MS);

@@ -5,7 +5,9 @@
  * Environment: GPUVM_VRAM (MiB, default 1024), GPUVM_THREADS (default one per
  * core), GPUVM_NATIVE_STATS (print the counters at exit), GPUVM_NATIVE_LOG
  * (print what guests did wrong), GPUVM_NATIVE_DUMP (a directory: every program
- * that runs is written there, disassembled).
+ * that runs is written there, disassembled), GPUVM_SHARE (the arena of the GPU
+ * that this process shares), GPUVM_SHARE_VRAM (MiB of all together, default
+ * 4096) and GPUVM_WEIGHT (default 100).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -57,6 +59,7 @@ static NativeNode *the_node;
 
 static void node_stats(void)
 {
+    native_turn_stats(the_node->turn);
     for (unsigned i = 0; i < GPUVM_CNT__MAX; i++) {
         uint64_t v = gpuvm_counter(&the_node->host.counters, i);
 
@@ -97,8 +100,12 @@ static bool node_open_gart(NativeNode *n)
 
 static NativeNode *node_open(void)
 {
+    const char *share = g_getenv("GPUVM_SHARE");
+    uint64_t vram = env_number("GPUVM_VRAM", share ? 256 : 1024, 65536) * MIB;
     GpuvmGpuConfig cfg = {
-        .vram_size = env_number("GPUVM_VRAM", 1024, 65536) * MIB,
+        .vram_size = share ?
+                     env_number("GPUVM_SHARE_VRAM", 4096, 65536) * MIB : vram,
+        .share = share,
         .threads = env_number("GPUVM_THREADS", 0, 256),
         .dump_code = g_getenv("GPUVM_NATIVE_DUMP"),
     };
@@ -113,8 +120,11 @@ static NativeNode *node_open(void)
     } else {
         n->gpu = gpuvm_gpu_open("soft", &cfg, &err);
         if (n->gpu &&
-            n->gpu->ops->slice_alloc(n->gpu, cfg.vram_size, &n->slice,
-                                     &err) == 0) {
+            n->gpu->ops->slice_alloc(n->gpu, vram, &n->slice,
+                                     &err) == 0 &&
+            (!share ||
+             (n->turn = native_turn_new(n, env_number("GPUVM_WEIGHT", 100,
+                                                      1000), &err)))) {
             n->gpu->ops->info(n->gpu, &n->info);
             n->vram = gpuvm_range_new(0, n->slice.size);
             n->gart = gpuvm_range_new(0, n->gart_size);

@@ -22,6 +22,7 @@
 
 typedef struct NativeNode NativeNode;
 typedef struct NativeClient NativeClient;
+typedef struct NativeTurn NativeTurn;
 
 /** NativeBo - one buffer object: a range of VRAM or of GART memory. */
 typedef struct NativeBo {
@@ -66,6 +67,7 @@ struct NativeNode {
     GpuvmSlice slice;
     GpuvmHost host;
     GpuvmRange *vram, *gart;
+    NativeTurn *turn;       /* NULL: the GPU is this process's alone */
     int gart_fd;
     uint8_t *gart_map;
     uint64_t gart_size;
@@ -107,5 +109,17 @@ int native_channel_submit(NativeNode *n, NativeChannel *ch,
  * the software GPU a minute.
  */
 int native_channel_wait(NativeChannel *ch, uint64_t seq, int timeout_ms);
+
+/* turn.c; @t may be NULL in all but the first: a GPU of one's own */
+NativeTurn *native_turn_new(NativeNode *n, uint32_t weight, char **err);
+/** native_turn_enter - before chan_submit(): waits for the turn. */
+void native_turn_enter(NativeTurn *t, NativeChannel *ch);
+/** native_turn_forget - no event will come for what was entered; the channel
+ *  may be destroyed. */
+void native_turn_forget(NativeTurn *t, NativeChannel *ch);
+/** native_turn_event - STARTED and STOPPED; @all_done: nothing is left. */
+void native_turn_event(NativeTurn *t, NativeChannel *ch,
+                       const GpuvmGpuEvent *ev, bool all_done);
+void native_turn_stats(NativeTurn *t);
 
 #endif

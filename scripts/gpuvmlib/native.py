@@ -55,12 +55,21 @@ def main(options):
                                  'scripts/gpuvm native -- clinfo -l')
     path = library()
     command = resolve(options.command, core.tree() / 'tests' / 'programs')
+    env = environment(path)
+    if options.share:
+        env['GPUVM_SHARE'] = options.share
+        env['GPUVM_WEIGHT'] = str(options.weight)
     try:
-        os.execvpe(command[0], command, environment(path))
+        os.execvpe(command[0], command, env)
     except OSError as error:
         raise console.GpuvmError('%s: %s' % (command[0], error.strerror),
                                  status=127) from None
 
 
 def add_arguments(parser):
-    del parser                  # COMMAND is all there is
+    parser.add_argument('--share', metavar='NAME',
+                        help='share one GPU with the other processes that '
+                        'give this NAME (docs/arena.md)')
+    parser.add_argument('--weight', type=int, default=100, metavar='N',
+                        help='with --share: this process\'s part, 1 to 1000 '
+                        '(default 100)')

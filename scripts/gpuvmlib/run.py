@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import re
 import select
 import shlex
 import shutil
@@ -63,6 +64,27 @@ def script_of(command):
     return 'exec ' + shlex.join(command) + '\n'
 
 
+def arena_device(options):
+    """The GPU that all guests share: their VRAM is in one arena."""
+    size = options.gpu_vram
+    if not size:
+        number, unit = re.fullmatch(r'(\d+)([MG]?)', options.vram).groups() \
+            if re.fullmatch(r'\d+[MG]?', options.vram) else (None, None)
+        if not number:
+            raise console.GpuvmError('--vram %s: give whole M or G, or '
+                                     '--gpu-vram too' % options.vram)
+        size = '%d%s' % (int(number) * options.vms, unit)
+    return 'gpuvm-soft,id=soft0,vram=%s,share=%s' % (
+        size, guest.quote(options.gpu_share))
+
+
+def weight_of(options, index):
+    """--weights A,B,...: the property for guest index (from 0)."""
+    weights = (getattr(options, 'weights', '') or '').split(',')
+    weight = weights[index] if index < len(weights) else ''
+    return ',weight=' + weight if weight else ''
+
+
 def base_config(options, script):
     """The Config that the options of `run` and the verbs like it describe."""
     binary = qemu.ready(options.qemu_build)
@@ -70,10 +92,14 @@ def base_config(options, script):
     kern = kernel.ready(options.guest, options.kernel)
     accel = kvm.choose(options.accel, binary, kern.vmlinux, kern.initrd)
     gpu = ''
+    more = ()
     if not options.no_gpu:
         gpu = 'vram=' + options.vram
         if options.gpu:
             gpu += ',' + options.gpu
+        if getattr(options, 'gpu_share', None):
+            gpu += ',gpu=soft0'
+            more = ('-device', arena_device(options))
     shares = []
     for directory in options.share or []:
         path = pathlib.Path(directory).resolve()
@@ -88,7 +114,7 @@ def base_config(options, script):
         nouveau=not options.no_nouveau, timeout=options.timeout,
         nouveau_options=options.nouveau_options,
         machine=options.machine, more_gpus=tuple(options.more_gpu or ()),
-        qemu_options=tuple(options.qemu), stats=options.stats)
+        qemu_options=more + tuple(options.qemu), stats=options.stats)
 
 
 @contextlib.contextmanager
@@ -144,7 +170,8 @@ def run_many(config, count, options):
     for n in range(1, count + 1):
         sink = PrefixSink('vm%d' % n) if count > 1 else guest.Sink()
         one = guest.Guest(dataclasses.replace(
-            config, log=log_name(options.keep_log, n, count)), sink)
+            config, log=log_name(options.keep_log, n, count),
+            gpu=config.gpu and config.gpu + weight_of(options, n - 1)), sink)
         guests.append(one)
         sinks.append(sink)
     result = 0
@@ -214,6 +241,14 @@ def add_arguments(parser):
                         help='number of guests (default 1); output lines of '
                         'several are prefixed with the VM\'s name')
     add_guest_arguments(parser)
+    parser.add_argument('--gpu-share', metavar='NAME',
+                        help='the guests, and those of other runs with the '
+                        'same NAME, share one GPU')
+    parser.add_argument('--gpu-vram', metavar='SIZE',
+                        help='with --gpu-share: VRAM of all together '
+                        '(default: --vram for each guest of this run)')
+    parser.add_argument('--weights', metavar='A,B,...',
+                        help='each guest\'s weight, 1 to 1000 (default 100)')
     parser.add_argument('--share', action='append', metavar='DIR',
                         help='show this folder at /mnt/share, read-write '
                         '(a second one at /mnt/share2)')

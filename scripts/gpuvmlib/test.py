@@ -20,6 +20,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -155,6 +156,32 @@ class Judge:
                 self.tally.fail('%s/%s' % (self.prefix, check.name), why)
 
 
+class Victim(Judge):
+    """The output of a guest that is killed (kill -9 of its QEMU) some time
+    after the check named `after` has ended; its checks are nobody's."""
+
+    def __init__(self, prefix, these, tally, after):
+        super().__init__(prefix, these, tally, [])
+        self.after = after
+        self.guest = None
+        self.killed = False
+
+    def feed(self, data):
+        for check, _, _, _ in self.script.feed(data):
+            if check.name == self.after:
+                threading.Timer(1.5, self.kill).start()
+
+    def kill(self):
+        self.killed = self.guest.process.poll() is None
+        self.guest.process.kill()
+
+    def close(self, why):
+        if self.killed:
+            self.tally.ok(self.prefix + '/killed')
+        else:
+            self.tally.fail(self.prefix + '/killed', 'it ended before: ' + why)
+
+
 def chosen(prefix, these, tally):
     """The checks of a boot that are wanted, with those that they need."""
     keep = {c.name for c in these
@@ -220,6 +247,10 @@ def run_boot(options, boot, these, tally):
     options.no_gpu = not boot.get('gpu', True)
     options.no_nouveau = not boot.get('nouveau', True)
     options.gpu = boot.get('properties', '')
+    options.vms = boot.get('vms', 1)
+    options.gpu_share = 'test-%d-%s' % (os.getpid(), boot['name']) \
+        if boot.get('one_gpu') else None
+    options.gpu_vram = None
     options.vram = boot.get('vram', '512M')
     options.guest = boot.get('guest', 'debian12')
     options.machine = boot.get('machine', 'q35')
@@ -233,8 +264,9 @@ def run_boot(options, boot, these, tally):
     config = dataclasses.replace(
         run.base_config(options, ''), stats=True, append=boot.get(
             'append', ''), shares=shares,
-        timeout=boot.get('timeout', 600), qemu_options=tuple(
-            boot.get('qemu', ())))
+        timeout=boot.get('timeout', 600))
+    config = dataclasses.replace(config, qemu_options=config.qemu_options +
+                                 tuple(boot.get('qemu', ())))
     if 'libvirt' in boot:
         libvirt.ready()
     guests = []
@@ -242,6 +274,8 @@ def run_boot(options, boot, these, tally):
     for n in range(total):
         name = prefix if total == 1 else '%s/vm%d' % (prefix, n + 1)
         judge = Judge(name, these, tally, allowed, boot.get('resets', False))
+        if n + 1 == boot.get('victim'):
+            judge = Victim(name, these, tally, boot['victim_after'])
         log = packages.root_log('console-' + name.replace('/', '-'))
         config = dataclasses.replace(config, script=judge.script.text(),
                                      log=log)
@@ -251,6 +285,8 @@ def run_boot(options, boot, these, tally):
             recovery.RecoveryGuest(config, sink) if boot.get('resets') else
             libvirt.LibvirtGuest(config, sink, boot['libvirt'])
             if 'libvirt' in boot else guest.Guest(config, sink)))
+        if isinstance(judge, Victim):
+            judge.guest = guests[-1][2]
     console.say('%s: booting %d guest%s (%s)' % (
         prefix, total, 's' if total > 1 else '', config.accel.upper()))
     try:
@@ -263,6 +299,8 @@ def run_boot(options, boot, these, tally):
             except console.GpuvmError as error:
                 why = str(error)
             judge.close(why)
+            if isinstance(judge, Victim):
+                continue
             judge_stats(name, boot.get('stats', {}), one, tally)
     finally:
         for _, _, one in guests:

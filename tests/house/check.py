@@ -24,7 +24,7 @@ ALLOWED = {
     'vgpu':   {'sched', 'gpu', 'arena', 'base', 'spec'},
     'pv':     {'vgpu', 'base', 'spec'},
     'board':  {'vgpu', 'base', 'spec'},
-    'native': {'gpu', 'base', 'spec'},
+    'native': {'sched', 'gpu', 'base', 'spec'},
     'device': {'board', 'pv', 'vgpu', 'sched', 'gpu', 'base', 'spec'},
 }
 # system headers that a room below device/ may use besides libc's and glib's

@@ -476,6 +476,35 @@ static void test_name_races(void)
     rig_end();
 }
 
+/* exit() without closing: the last one's file goes, not one of others. */
+static void test_exit(void)
+{
+    GpuvmArena *a;
+    pid_t pid;
+    int i;
+
+    rig_begin();
+    for (i = 0; i < 2; i++) {
+        a = i ? rig_join(VRAM) : NULL;
+        pid = fork();
+        if (!pid) {
+            GpuvmArenaSlice s;
+            char *err = NULL;
+            GpuvmArena *own = rig_join(VRAM);
+
+            freopen("/dev/null", "w", stdout);
+            exit(gpuvm_arena_slice_alloc(own, SLICE, &s, &err) ? 1 : 0);
+        }
+        CU_ASSERT_EQUAL(rig_wait(pid), 0);
+        CU_ASSERT_EQUAL(rig_files(), i);
+        if (a) {
+            check_survivor(a, "exit", PATIENCE_MS);
+            gpuvm_arena_close(a);
+        }
+    }
+    rig_end();
+}
+
 static int begin_suite(void)
 {
     points = mmap(NULL, sizeof(*points), PROT_READ | PROT_WRITE,
@@ -489,6 +518,7 @@ static CU_TestInfo kill_tests[] = {
     { "stopped everywhere", test_stop_everywhere },
     { "how soon it is noticed", test_notice },
     { "nobody waits", test_idle_reaper },
+    { "exit", test_exit },
     { "random moments", test_random },
     { "making and leaving at once", test_name_races },
     CU_TEST_INFO_NULL
