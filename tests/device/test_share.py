@@ -89,7 +89,7 @@ class Sharing(unittest.TestCase):
         two = self.start(own='64M', properties=',weight=100')
         os.kill(one.process.pid, signal.SIGKILL)
         one.process.wait()
-        three = self.start_soon(own='192M')     # its VRAM is free again
+        three = self.start_soon(own='128M')     # its VRAM is free again
         self.leave(three)
         share = json.loads(two.qmp('qom-get', path=GPU, property='share'))
         self.assertEqual(share['weight'], 100)
