@@ -12,6 +12,7 @@
 
 typedef struct SoftPool SoftPool;
 typedef struct SoftGrid SoftGrid;
+typedef struct SoftJit SoftJit;
 
 #define SOFT_MAX_CB     18      /* c0..c15 and two internal banks */
 #define SOFT_MAX_IMAGES 8
@@ -63,6 +64,9 @@ typedef struct SoftLaunch {
 SoftPool *gpuvm_soft_pool_new(SoftGpu *gpu, unsigned threads);
 /** gpuvm_soft_pool_free - aborts what runs and joins the workers. */
 void gpuvm_soft_pool_free(SoftPool *pool);
+/** gpuvm_soft_pool_set_jit - hands over a JIT, before the first launch; the
+ *  pool frees it. */
+void gpuvm_soft_pool_set_jit(SoftPool *pool, SoftJit *jit);
 unsigned gpuvm_soft_pool_threads(SoftPool *pool);
 /**
  * gpuvm_soft_pool_launch - starts a grid; never blocks on it.  A launch whose

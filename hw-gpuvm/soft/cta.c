@@ -25,6 +25,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "soft/jit/jit.h"
+
 #define BUDGET      32768       /* warp instructions before the next warp */
 #define ALIGN       64
 #define LOCAL_CLEAR (256u << 10) /* l[] larger than this is cleared lazily */
@@ -85,6 +87,7 @@ bool gpuvm_soft_cta_ctx_init(SoftCtaCtx *ctx, SoftGpu *gpu)
 
 void gpuvm_soft_cta_ctx_fini(SoftCtaCtx *ctx)
 {
+    gpuvm_soft_jit_unbind(&ctx->jit);
     free(ctx->warps);
     free(ctx->shared);
     if (ctx->local) {
@@ -306,7 +309,8 @@ static SoftCtaEnd run_warp(SoftCtaCtx *ctx)
     SoftWarp *w = next_warp(ctx);
 
     ctx->turn = w->index + 1;
-    switch (gpuvm_soft_warp_run(w, BUDGET)) {
+    switch (ctx->cta.jit ? gpuvm_soft_jit_run(w, BUDGET) :
+            gpuvm_soft_warp_run(w, BUDGET)) {
     case SOFT_RUN_EXITED:
         warp_exited(ctx, w);
         break;

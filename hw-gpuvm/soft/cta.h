@@ -41,6 +41,7 @@ typedef struct SoftCtaCtx {
     SoftBarrier bar[SOFT_BARRIERS];
     uint32_t runnable, done;    /* warps, by index */
     unsigned turn;              /* warp to look at next */
+    void *jit;                  /* gpuvm_soft_jit_bind()'s frame */
     bool fresh;                 /* bound, and no CTA begun since */
     bool started;               /* a CTA has begun and not ended */
     /* Asked now and then: whether to come back with SOFT_CTA_PAUSED. */

@@ -30,6 +30,7 @@
  */
 #include <string.h>
 
+#include "soft/jit/jit.h"
 #include "soft/pool_priv.h"
 
 #define SLICE_NS 2000000u       /* before another waiting grid has its turn */
@@ -136,6 +137,7 @@ static bool slice_bind(Slice *s)
             return false;
         }
         s->ctx->cta.prog = grid_program(s->pool, g, &s->ctx->tlb);
+        gpuvm_soft_jit_bind(s->pool->jit, &s->ctx->cta, &s->ctx->jit);
         s->ctx->started = false;
     }
     s->ctx->pause = slice_over;
@@ -436,11 +438,17 @@ void gpuvm_soft_pool_free(SoftPool *pool)
         pool->free_ctx = g_slist_delete_link(pool->free_ctx, pool->free_ctx);
     }
     gpuvm_soft_program_cache_free(pool->programs);
+    gpuvm_soft_jit_free(pool->jit);
     g_ptr_array_free(pool->grids, TRUE);
     g_mutex_clear(&pool->lock);
     g_cond_clear(&pool->work);
     g_free(pool->threads);
     g_free(pool);
+}
+
+void gpuvm_soft_pool_set_jit(SoftPool *pool, SoftJit *jit)
+{
+    pool->jit = jit;
 }
 
 unsigned gpuvm_soft_pool_threads(SoftPool *pool)

@@ -40,6 +40,7 @@ struct SoftGrid {
 struct SoftPool {
     SoftGpu *gpu;
     SoftProgramCache *programs;
+    SoftJit *jit;        /* NULL: everything is interpreted */
     GMutex lock;
     GCond work;
     GPtrArray *grids;           /* of SoftGrid; lock */

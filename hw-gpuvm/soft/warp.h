@@ -115,6 +115,7 @@ struct SoftCta {
     uint32_t local_stride;      /* bytes of l[] from one lane to the next */
     void *locks;                /* of shared memory; the memory ops' own */
     void *priv;                 /* the pool's own */
+    void *jit;                  /* soft/jit/'s own; NULL: interpreted */
     const _Atomic uint32_t *abort;      /* non-zero: end soon; may be NULL */
     const _Atomic uint32_t *attention;  /* as.h; may be NULL */
     SoftConstPages consts;      /* gpuvm_soft_const_read32() */
@@ -180,6 +181,10 @@ void gpuvm_soft_warp_again(SoftWarp *w);
  * `st unlock`.  @budget is at least 1024 to make progress sure.
  */
 SoftRunStatus gpuvm_soft_warp_run(SoftWarp *w, uint32_t budget);
+
+/** gpuvm_soft_warp_slice - exactly @count instructions by the interpreter, if
+ *  nothing stops it; SOFT_RUN_YIELD when they are done. */
+SoftRunStatus gpuvm_soft_warp_slice(SoftWarp *w, uint32_t count);
 
 /**
  * gpuvm_soft_warp_barrier_done - the barrier @w stopped at is complete; writes

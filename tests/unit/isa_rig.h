@@ -14,6 +14,7 @@
 #include "isa_ref.h"
 #include "soft/isa/isa.h"
 #include "soft/isa/table.h"
+#include "soft/jit/jit.h"
 
 #define RIG_C0_SIZE 4096
 
@@ -47,6 +48,36 @@ static inline IsaRig *isa_rig_new(void)
     r->cta.warp = &r->warp;
     r->cta.consts.page[0][0] = r->c0;
     return r;
+}
+
+#ifdef ISA_RIG_JIT
+static SoftJit *isa_rig_jit;
+#endif
+
+/* Runs the warp by the engine that this test program is for. */
+static inline SoftRunStatus isa_rig_run(IsaRig *r, uint32_t budget)
+{
+#ifdef ISA_RIG_JIT
+    void *frame = NULL;
+    SoftRunStatus st;
+
+    if (!isa_rig_jit) {
+        char *err = NULL;
+
+        isa_rig_jit = gpuvm_soft_jit_new(SOFT_JIT_SYNC, &err);
+        if (!isa_rig_jit) {
+            g_error("%s", err);
+        }
+        gpuvm_soft_jit_keep(isa_rig_jit, true);
+    }
+    gpuvm_soft_jit_bind(isa_rig_jit, &r->cta, &frame);
+    st = gpuvm_soft_jit_run(&r->warp, budget);
+    r->cta.jit = NULL;
+    gpuvm_soft_jit_unbind(&frame);
+    return st;
+#else
+    return gpuvm_soft_warp_run(&r->warp, budget);
+#endif
 }
 
 /* xorshift32: the tests' random numbers, the same on every run. */

@@ -42,7 +42,7 @@ static SoftRunStatus run(IsaRig *r, IsaProg *p)
     SoftRunStatus st;
 
     start(r, prog);
-    st = gpuvm_soft_warp_run(&r->warp, BUDGET);
+    st = isa_rig_run(r, BUDGET);
     gpuvm_soft_program_put(NULL, prog);
     return st;
 }
@@ -454,7 +454,7 @@ static void random_case(IsaRig *r, Gen *g, unsigned number)
         isa_rig_lane(r, i, &before[i]);
     }
     do {
-        st = gpuvm_soft_warp_run(&r->warp, 1024);
+        st = isa_rig_run(r, 1024);
     } while (st == SOFT_RUN_YIELD && ++turns < 10000);
     CU_ASSERT_EQUAL_FATAL(st, SOFT_RUN_EXITED);
     CU_ASSERT_EQUAL(r->warp.depth, 0);
@@ -538,20 +538,20 @@ static void test_barrier(void)
     isa_emit(p, EXIT);
     prog = program(p);
     start(r, prog);
-    CU_ASSERT_EQUAL(gpuvm_soft_warp_run(&r->warp, BUDGET), SOFT_RUN_BARRIER);
+    CU_ASSERT_EQUAL(isa_rig_run(r, BUDGET), SOFT_RUN_BARRIER);
     CU_ASSERT_EQUAL(r->warp.bar.id, 0);
     CU_ASSERT_EQUAL(r->warp.bar.threads, 0);
     CU_ASSERT_EQUAL(r->warp.bar.lanes, ~0u);
     gpuvm_soft_warp_barrier_done(&r->warp, 32, true, true);
-    CU_ASSERT_EQUAL(gpuvm_soft_warp_run(&r->warp, BUDGET), SOFT_RUN_BARRIER);
+    CU_ASSERT_EQUAL(isa_rig_run(r, BUDGET), SOFT_RUN_BARRIER);
     CU_ASSERT_EQUAL(r->warp.bar.id, 3);
     CU_ASSERT_EQUAL(r->warp.bar.threads, 64);
     CU_ASSERT_EQUAL(r->warp.bar.truth, 0x1f);
     gpuvm_soft_warp_barrier_done(&r->warp, 9, false, true);
     CU_ASSERT_EQUAL(r->warp.r[1][7], 9);
     CU_ASSERT_EQUAL(r->warp.p[1], ~0u);
-    CU_ASSERT_EQUAL(gpuvm_soft_warp_run(&r->warp, BUDGET), SOFT_RUN_EXITED);
-    CU_ASSERT_EQUAL(gpuvm_soft_warp_run(&r->warp, BUDGET), SOFT_RUN_EXITED);
+    CU_ASSERT_EQUAL(isa_rig_run(r, BUDGET), SOFT_RUN_EXITED);
+    CU_ASSERT_EQUAL(isa_rig_run(r, BUDGET), SOFT_RUN_EXITED);
     gpuvm_soft_program_put(NULL, prog);
     g_free(p);
     free(r);
@@ -596,7 +596,7 @@ static void test_special_registers(void)
     r->cta.prog = program(p);
     gpuvm_soft_warp_init(&r->warp, &r->cta, 1);
     CU_ASSERT_EQUAL(r->warp.live, 0xffff);
-    CU_ASSERT_EQUAL(gpuvm_soft_warp_run(&r->warp, BUDGET), SOFT_RUN_EXITED);
+    CU_ASSERT_EQUAL(isa_rig_run(r, BUDGET), SOFT_RUN_EXITED);
     for (unsigned i = 0; i < G_N_ELEMENTS(same); i++) {
         CU_ASSERT_EQUAL(r->warp.r[10 + i][3], same[i].want);
     }
@@ -693,18 +693,18 @@ static void test_stopping(void)
     r->cta.abort = &abort_word;
     r->cta.attention = &attention;
     gpuvm_soft_warp_init(&r->warp, &r->cta, 0);
-    CU_ASSERT_EQUAL(gpuvm_soft_warp_run(&r->warp, 4096), SOFT_RUN_YIELD);
+    CU_ASSERT_EQUAL(isa_rig_run(r, 4096), SOFT_RUN_YIELD);
     CU_ASSERT_EQUAL(r->warp.executed, 4096);
     CU_ASSERT_EQUAL(r->warp.r[1][0], 2048);
     r->warp.lock_lanes = 1;             /* holds a lock: gets more */
-    CU_ASSERT_EQUAL(gpuvm_soft_warp_run(&r->warp, 4096), SOFT_RUN_YIELD);
+    CU_ASSERT_EQUAL(isa_rig_run(r, 4096), SOFT_RUN_YIELD);
     CU_ASSERT_EQUAL(r->warp.executed, 4096 + 16 * 4096);
     abort_word = 1;
-    CU_ASSERT_EQUAL(gpuvm_soft_warp_run(&r->warp, 1 << 30), SOFT_RUN_YIELD);
+    CU_ASSERT_EQUAL(isa_rig_run(r, 1 << 30), SOFT_RUN_YIELD);
     CU_ASSERT(r->warp.executed <= 4096 + 16 * 4096 + 2);
     abort_word = 0;
     attention = 1;
-    CU_ASSERT_EQUAL(gpuvm_soft_warp_run(&r->warp, 1 << 30), SOFT_RUN_YIELD);
+    CU_ASSERT_EQUAL(isa_rig_run(r, 1 << 30), SOFT_RUN_YIELD);
     CU_ASSERT(r->warp.executed <= 4096 + 16 * 4096 + 4);
     gpuvm_soft_program_put(NULL, (SoftProgram *)r->cta.prog);
     g_free(p);
@@ -780,7 +780,7 @@ static void test_too_long(void)
     CU_ASSERT_EQUAL(prog->count, SOFT_PROGRAM_MAX_INSNS + 1);
     start(r, prog);
     do {
-        st = gpuvm_soft_warp_run(&r->warp, BUDGET);
+        st = isa_rig_run(r, BUDGET);
     } while (st == SOFT_RUN_YIELD);
     CU_ASSERT_EQUAL(st, SOFT_RUN_FAULT);
     CU_ASSERT_EQUAL(r->cta.fault.reason, GPUVM_TRAP_ILLEGAL_INSTR);

@@ -93,8 +93,8 @@ static SoftExecStatus push(SoftWarp *w, const SoftInsn *in,
 }
 
 /* @lanes leave the active mask and wait at the innermost token of @type. */
-static SoftExecStatus park(SoftWarp *w, const SoftInsn *in,
-                           SoftTokenType type, uint32_t lanes)
+SoftExecStatus gpuvm_soft_token_park(SoftWarp *w, const SoftInsn *in,
+                                     SoftTokenType type, uint32_t lanes)
 {
     unsigned i = w->depth;
 
@@ -116,18 +116,32 @@ static SoftExecStatus park(SoftWarp *w, const SoftInsn *in,
 
 SoftExecStatus gpuvm_soft_join(SoftWarp *w, const SoftInsn *in, uint32_t mask)
 {
-    return park(w, in, SOFT_TOKEN_SSY, mask);
+    return gpuvm_soft_token_park(w, in, SOFT_TOKEN_SSY, mask);
 }
 
 #define HANDLER(name) \
     static SoftExecStatus op_##name(SoftWarp *w, const SoftInsn *in, \
                                     uint32_t mask)
 
+SoftExecStatus gpuvm_soft_token_diverge(SoftWarp *w, const SoftInsn *in,
+                                        uint32_t taken)
+{
+    SoftToken *top = w->depth ? &w->stack[w->depth - 1] : NULL;
+
+    if (top && top->type == SOFT_TOKEN_DIV && top->pc == in->target) {
+        top->mask |= taken;     /* goes the same way as those before */
+    } else if (push(w, in, SOFT_TOKEN_DIV, taken, in->target)) {
+        return SOFT_EXEC_FAULT;
+    }
+    w->active &= ~taken;
+    w->pc = in->next;
+    return SOFT_EXEC_JUMPED;
+}
+
 HANDLER(bra)
 {
     uint32_t taken = mask & gpuvm_soft_cc_lanes(w, in->cond);
     uint32_t rest = w->active & ~taken;
-    SoftToken *top = w->depth ? &w->stack[w->depth - 1] : NULL;
 
     if (!taken || (rest && (in->flags & SOFT_F_ALLWARP))) {
         return SOFT_EXEC_OK;
@@ -136,14 +150,7 @@ HANDLER(bra)
         w->pc = in->target;
         return SOFT_EXEC_JUMPED;
     }
-    if (top && top->type == SOFT_TOKEN_DIV && top->pc == in->target) {
-        top->mask |= taken;     /* goes the same way as those before */
-    } else if (push(w, in, SOFT_TOKEN_DIV, taken, in->target)) {
-        return SOFT_EXEC_FAULT;
-    }
-    w->active = rest;
-    w->pc = in->next;
-    return SOFT_EXEC_JUMPED;
+    return gpuvm_soft_token_diverge(w, in, taken);
 }
 
 HANDLER(call)
@@ -180,7 +187,7 @@ static SoftExecStatus leave(SoftWarp *w, const SoftInsn *in, uint32_t mask,
 {
     uint32_t lanes = mask & gpuvm_soft_cc_lanes(w, in->cond);
 
-    return lanes ? park(w, in, type, lanes) : SOFT_EXEC_OK;
+    return lanes ? gpuvm_soft_token_park(w, in, type, lanes) : SOFT_EXEC_OK;
 }
 
 HANDLER(brk)
@@ -198,17 +205,21 @@ HANDLER(ret)
     return leave(w, in, mask, SOFT_TOKEN_RET);
 }
 
-/* exit and discard: an exiting lane is active, so in no token. */
-HANDLER(exit)
+/* An exiting lane is active, so in no token. */
+SoftExecStatus gpuvm_soft_lanes_exit(SoftWarp *w, uint32_t lanes)
 {
-    uint32_t lanes = mask & gpuvm_soft_cc_lanes(w, in->cond);
-
     w->live &= ~lanes;
     w->active &= ~lanes;
     if (!w->active) {
         return pop(w);
     }
     return SOFT_EXEC_OK;
+}
+
+/* exit and discard */
+HANDLER(exit)
+{
+    return gpuvm_soft_lanes_exit(w, mask & gpuvm_soft_cc_lanes(w, in->cond));
 }
 
 HANDLER(quadon)

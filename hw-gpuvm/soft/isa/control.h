@@ -44,4 +44,19 @@ static inline bool gpuvm_soft_sreg_varies(unsigned n)
            (n >= SREG_LANEMASK_EQ && n <= SREG_LANEMASK_GE);
 }
 
+/*
+ * The divergence stack for compiled code (soft/jit/), which does the usual
+ * cases itself.  w->active is true; they return as a handler does.
+ */
+
+/** gpuvm_soft_token_park - @lanes wait at the innermost token of @type. */
+SoftExecStatus gpuvm_soft_token_park(SoftWarp *w, const SoftInsn *in,
+                                     SoftTokenType type, uint32_t lanes);
+/** gpuvm_soft_token_diverge - of the active lanes, @taken (some, not all) take
+ *  the branch @in; the others run first. */
+SoftExecStatus gpuvm_soft_token_diverge(SoftWarp *w, const SoftInsn *in,
+                                        uint32_t taken);
+/** gpuvm_soft_lanes_exit - @lanes, which are active, end. */
+SoftExecStatus gpuvm_soft_lanes_exit(SoftWarp *w, uint32_t lanes);
+
 #endif

@@ -180,6 +180,11 @@ static SoftRunStatus run_slice(SoftWarp *w, uint32_t count)
     return SOFT_RUN_YIELD;
 }
 
+SoftRunStatus gpuvm_soft_warp_slice(SoftWarp *w, uint32_t count)
+{
+    return run_slice(w, count);
+}
+
 SoftRunStatus gpuvm_soft_warp_run(SoftWarp *w, uint32_t budget)
 {
     uint64_t start = w->executed;

@@ -165,6 +165,7 @@ struct SoftProgram {
     unsigned count;
     uint32_t entry;     /* index of the first instruction */
     SoftInsn *insns;    /* in order of pc */
+    _Atomic(void *) jit;/* compiled code's, soft/jit/; NULL: none yet */
 };
 
 typedef struct SoftProgramCache SoftProgramCache;

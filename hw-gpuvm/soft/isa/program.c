@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "soft/isa/table.h"
+#include "soft/jit/jit.h"
 
 #define CHUNK          1024u    /* bytes read at once */
 #define MAX_CHUNKS     1024     /* a program reaches at most 1 MiB of code */
@@ -277,6 +278,9 @@ static Cached *program_build(const Source *src, uint32_t entry)
 
 static void program_free(Cached *c)
 {
+    if (c->prog.jit) {
+        gpuvm_soft_jit_forget(c->prog.jit);
+    }
     g_hash_table_destroy(c->chunks);
     g_free(c->prog.insns);
     g_free(c);

@@ -1,0 +1,403 @@
+/*
+ * The code cache and the thread that compiles; see queue.h.
+ *
+ * An entry belongs to the content of a program: the raw instructions, how they
+ * hang together, and the offset at which each lies.  It is found by a SHA-256
+ * of that.  Programs that are in use keep a reference; others stay until their
+ * number or the size of their code is too large, the least recently used go
+ * first.
+ *
+ * One thread compiles, in the order of requests, at most QUEUE_MAX waiting.  A
+ * request that finds the queue full is dropped; it comes again when the
+ * program has run as long once more.  While it compiles no lock is held.  If
+ * LLVM gives up (its fatal errors cannot be returned from) the thread stops
+ * for good, the JIT is off from then on, and everything is interpreted.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "soft/jit/queue.h"
+
+#include <glib.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "soft/jit/llvm.h"
+
+#define QUEUE_MAX   32
+#define CACHE_MAX   128         /* programs without a user, with code */
+#define STACK_BYTES (64u << 20) /* LLVM's recursion is deep */
+
+typedef enum CodeState {
+    CODE_NONE, CODE_WAITS, CODE_READY, CODE_REFUSED,
+} CodeState;
+
+typedef struct Variant {
+    _Atomic(JitCode *) code;
+    _Atomic int state;              /* CodeState */
+    _Atomic uint64_t heat;
+    _Atomic bool no_guesses;
+    GSList *old;                    /* of JitCode, that may still run */
+} Variant;
+
+struct JitEntry {
+    SoftJit *jit;
+    char *key;
+    int refs;                       /* lock */
+    Variant v[JIT_KIND__COUNT];
+    SoftProgram prog;               /* a copy */
+};
+
+typedef struct Job {
+    JitEntry *e;                    /* with a reference */
+    unsigned kind;
+} Job;
+
+struct SoftJit {
+    SoftJitMode mode;
+    _Atomic bool keep, broken;
+    GMutex lock;
+    GCond work, done;
+    GHashTable *entries;            /* key -> JitEntry; lock */
+    GQueue unused;                  /* of JitEntry, last used first; lock */
+    GQueue jobs;                    /* of Job; lock */
+    bool quit;                      /* lock */
+    bool started;                   /* lock */
+    pthread_t thread;
+    _Atomic uint64_t compiled, refused, ns;
+};
+
+/* ---- LLVM's fatal errors ---- */
+
+static _Thread_local SoftJit *compiling;
+
+static void fatal(const char *why)
+{
+    if (compiling) {
+        g_warning("the JIT stops: %s", why);
+        atomic_store(&compiling->broken, true);
+        g_mutex_lock(&compiling->lock);
+        g_cond_broadcast(&compiling->done);
+        g_mutex_unlock(&compiling->lock);
+        for (;;) {
+            pause();        /* must not return; the process goes on */
+        }
+    }
+}
+
+/* ---- compiling ---- */
+
+static uint64_t thread_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + t.tv_nsec;
+}
+
+static void compile(SoftJit *jit, JitEntry *e, unsigned kind)
+{
+    static const uint8_t groups[JIT_KIND__COUNT] = { 1, 2, 4, 1 };
+    Variant *v = &e->v[kind];
+    JitOptions opt = {
+        .groups = groups[kind],
+        .tids = kind != JIT_KIND_OTHER,
+        .speculate = !atomic_load(&v->no_guesses),
+        .keep = atomic_load(&jit->keep),
+    };
+    uint64_t start = thread_ns();
+    const char *why = NULL;
+    JitCode *code = gpuvm_jit_compile(&e->prog, &opt, &why);
+
+    atomic_fetch_add(&jit->ns, thread_ns() - start);
+    atomic_fetch_add(code ? &jit->compiled : &jit->refused, 1);
+    if (g_getenv("GPUVM_JIT_VERBOSE")) {
+        g_printerr("jit: %u instructions, kind %u: %s, %.1f ms\n",
+                   e->prog.count, kind, code ? "compiled" : why,
+                   (thread_ns() - start) / 1e6);
+    }
+    if (code) {
+        JitCode *old = atomic_exchange(&v->code, code);
+
+        if (old) {
+            v->old = g_slist_prepend(v->old, old);
+        }
+    }
+    atomic_store(&v->state, code || atomic_load(&v->code) ? CODE_READY :
+                            CODE_REFUSED);
+}
+
+/* ---- entries ---- */
+
+static void entry_free(JitEntry *e)
+{
+    for (unsigned i = 0; i < JIT_KIND__COUNT; i++) {
+        gpuvm_jit_code_free(atomic_load(&e->v[i].code));
+        g_slist_free_full(e->v[i].old, (GDestroyNotify)gpuvm_jit_code_free);
+    }
+    g_free(e->prog.insns);
+    g_free(e->key);
+    g_free(e);
+}
+
+/* A reference less; needs the lock. */
+static void entry_put(JitEntry *e)
+{
+    SoftJit *jit = e->jit;
+
+    if (--e->refs) {
+        return;
+    }
+    g_queue_push_head(&jit->unused, e);
+    while (jit->unused.length > CACHE_MAX) {
+        JitEntry *last = g_queue_pop_tail(&jit->unused);
+
+        g_hash_table_remove(jit->entries, last->key);
+        entry_free(last);
+    }
+}
+
+void gpuvm_soft_jit_forget(void *entry)
+{
+    JitEntry *e = entry;
+    SoftJit *jit = e->jit;
+
+    g_mutex_lock(&jit->lock);
+    entry_put(e);
+    g_mutex_unlock(&jit->lock);
+}
+
+/* What the code depends on. */
+static char *content(const SoftProgram *p)
+{
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    char *key;
+
+    for (unsigned i = 0; i < p->count; i++) {
+        const SoftInsn *in = &p->insns[i];
+        uint32_t w[6] = { (uint32_t)in->raw, in->raw >> 32, in->next,
+                          in->target, in->op, p->entry };
+
+        g_checksum_update(sum, (const guchar *)w, sizeof(w));
+    }
+    key = g_strdup(g_checksum_get_string(sum));
+    g_checksum_free(sum);
+    return key;
+}
+
+static JitEntry *entry_new(SoftJit *jit, const SoftProgram *p, char *key)
+{
+    JitEntry *e = g_new0(JitEntry, 1);
+
+    e->jit = jit;
+    e->key = key;
+    e->prog = *p;
+    e->prog.jit = NULL;
+    e->prog.insns = g_memdup2(p->insns, p->count * sizeof(SoftInsn));
+    g_hash_table_insert(jit->entries, key, e);
+    return e;
+}
+
+JitEntry *gpuvm_jit_entry(SoftJit *jit, const SoftProgram *prog)
+{
+    SoftProgram *p = (SoftProgram *)prog;
+    JitEntry *e = atomic_load(&p->jit);
+    char *key;
+
+    if (e) {
+        return e;
+    }
+    key = content(prog);
+    g_mutex_lock(&jit->lock);
+    e = atomic_load(&p->jit);
+    if (e) {
+        g_free(key);
+        g_mutex_unlock(&jit->lock);
+        return e;
+    }
+    e = g_hash_table_lookup(jit->entries, key);
+    if (e) {
+        g_free(key);
+        if (!e->refs) {
+            g_queue_remove(&jit->unused, e);
+        }
+    } else {
+        e = entry_new(jit, prog, key);
+    }
+    e->refs++;
+    atomic_store(&p->jit, e);
+    g_mutex_unlock(&jit->lock);
+    return e;
+}
+
+JitCode *gpuvm_jit_code(JitEntry *e, unsigned kind)
+{
+    return atomic_load_explicit(&e->v[kind].code, memory_order_acquire);
+}
+
+/* ---- the queue ---- */
+
+static void *compiler(void *opaque)
+{
+    SoftJit *jit = opaque;
+
+    compiling = jit;
+    g_mutex_lock(&jit->lock);
+    while (!jit->quit) {
+        Job *job = g_queue_pop_head(&jit->jobs);
+
+        if (!job) {
+            g_cond_wait(&jit->work, &jit->lock);
+            continue;
+        }
+        g_mutex_unlock(&jit->lock);
+        if (!gpuvm_jit_llvm_load()) {
+            L.InstallFatalErrorHandler(fatal);
+        }
+        compile(jit, job->e, job->kind);
+        g_mutex_lock(&jit->lock);
+        entry_put(job->e);
+        g_free(job);
+        g_cond_broadcast(&jit->done);
+    }
+    g_mutex_unlock(&jit->lock);
+    return NULL;
+}
+
+/* Needs the lock; false if there can be no thread. */
+static bool start(SoftJit *jit)
+{
+    pthread_attr_t attr;
+
+    if (!jit->started) {
+        pthread_attr_init(&attr);
+        pthread_attr_setstacksize(&attr, STACK_BYTES);
+        jit->started = pthread_create(&jit->thread, &attr, compiler,
+                                      jit) == 0;
+        pthread_attr_destroy(&attr);
+    }
+    return jit->started;
+}
+
+static void request(SoftJit *jit, JitEntry *e, unsigned kind)
+{
+    Variant *v = &e->v[kind];
+    Job *job;
+
+    if (atomic_load(&jit->broken)) {
+        return;
+    }
+    g_mutex_lock(&jit->lock);
+    if (atomic_load(&v->state) != CODE_WAITS &&
+        jit->jobs.length < QUEUE_MAX && start(jit)) {
+        atomic_store(&v->state, CODE_WAITS);
+        job = g_new(Job, 1);
+        *job = (Job) { e, kind };
+        e->refs++;
+        g_queue_push_tail(&jit->jobs, job);
+        g_cond_signal(&jit->work);
+    }
+    while (jit->mode == SOFT_JIT_SYNC && !atomic_load(&jit->broken) &&
+           atomic_load(&v->state) == CODE_WAITS) {
+        g_cond_wait(&jit->done, &jit->lock);
+    }
+    g_mutex_unlock(&jit->lock);
+}
+
+void gpuvm_jit_begin(SoftJit *jit, JitEntry *e, unsigned kind)
+{
+    if (jit->mode >= SOFT_JIT_ON &&
+        atomic_load(&e->v[kind].state) == CODE_NONE) {
+        request(jit, e, kind);
+    }
+}
+
+void gpuvm_jit_heat(SoftJit *jit, JitEntry *e, unsigned kind, uint64_t n,
+                    uint64_t hot)
+{
+    Variant *v = &e->v[kind];
+    uint64_t heat = atomic_fetch_add_explicit(&v->heat, n,
+                                              memory_order_relaxed);
+
+    if (heat < hot && heat + n >= hot &&
+        atomic_load(&v->state) == CODE_NONE) {
+        atomic_store(&v->heat, 0);
+        request(jit, e, kind);
+    }
+}
+
+void gpuvm_jit_no_guesses(SoftJit *jit, JitEntry *e, unsigned kind)
+{
+    if (!atomic_exchange(&e->v[kind].no_guesses, true)) {
+        request(jit, e, kind);
+    }
+}
+
+/* ---- life ---- */
+
+SoftJit *gpuvm_soft_jit_new(SoftJitMode mode, char **err)
+{
+    const char *why = mode >= SOFT_JIT_ON ? gpuvm_jit_llvm_load() : NULL;
+    SoftJit *jit;
+
+    if (why) {
+        *err = g_strdup_printf("engine=jit: %s", why);
+    }
+    if (why || mode == SOFT_JIT_OFF) {
+        return NULL;
+    }
+    jit = g_new0(SoftJit, 1);
+    jit->mode = mode;
+    g_mutex_init(&jit->lock);
+    g_cond_init(&jit->work);
+    g_cond_init(&jit->done);
+    jit->entries = g_hash_table_new(g_str_hash, g_str_equal);
+    return jit;
+}
+
+void gpuvm_soft_jit_free(SoftJit *jit)
+{
+    GHashTableIter it;
+    gpointer e;
+    Job *job;
+
+    if (!jit) {
+        return;
+    }
+    g_mutex_lock(&jit->lock);
+    jit->quit = true;
+    g_cond_broadcast(&jit->work);
+    g_mutex_unlock(&jit->lock);
+    if (atomic_load(&jit->broken)) {
+        return;         /* its thread stands in LLVM, with what it uses */
+    }
+    if (jit->started) {
+        pthread_join(jit->thread, NULL);
+    }
+    while ((job = g_queue_pop_head(&jit->jobs))) {
+        g_free(job);
+    }
+    g_hash_table_iter_init(&it, jit->entries);
+    while (g_hash_table_iter_next(&it, NULL, &e)) {
+        entry_free(e);
+    }
+    g_hash_table_destroy(jit->entries);
+    g_queue_clear(&jit->unused);
+    g_mutex_clear(&jit->lock);
+    g_cond_clear(&jit->work);
+    g_cond_clear(&jit->done);
+    g_free(jit);
+}
+
+void gpuvm_soft_jit_keep(SoftJit *jit, bool on)
+{
+    atomic_store(&jit->keep, on);
+}
+
+void gpuvm_soft_jit_stats(SoftJit *jit, SoftJitStats *out)
+{
+    out->compiled = atomic_load(&jit->compiled);
+    out->refused = atomic_load(&jit->refused);
+    out->ns = atomic_load(&jit->ns);
+}
