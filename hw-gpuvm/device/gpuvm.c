@@ -169,6 +169,7 @@ static bool device_open_gpu(GpuvmState *s, Error **errp)
     if (!s->gpu) {
         s->private_gpu = GPUVM_GPU(object_new(TYPE_GPUVM_SOFT));
         s->private_gpu->vram = s->vram;
+        s->private_gpu->engine = g_strdup(s->engine);
         s->gpu = s->private_gpu;
         if (!gpuvm_gpu_state_open(s->private_gpu, errp)) {
             return false;
@@ -349,6 +350,7 @@ static GPUVM_PROPERTY device_properties[] = {
     DEFINE_PROP_BOOL("bar-remap", GpuvmState, bar_remap, true),
     DEFINE_PROP_UINT32("map-budget", GpuvmState, map_budget, 0),
     DEFINE_PROP_STRING("shadow", GpuvmState, shadow),
+    DEFINE_PROP_STRING("engine", GpuvmState, engine),
     DEFINE_PROP_BOOL("shadow-diff", GpuvmState, shadow_diff, true),
     GPUVM_PROPERTY_END
 };
@@ -364,6 +366,9 @@ static const struct {
     { "map-budget", "mappings that BAR1 and BAR3 may use before they trap; 0 "
                     "(default): only the limit of all gpuvm devices, a quarter "
                     "of vm.max_map_count" },
+    { "engine", "how the private software GPU runs shaders: interp (default), "
+                "auto (compiled once they have run for a while), jit "
+                "(compiled at once)" },
     { "shadow", "when page tables are synchronised: lazy (default, before "
                 "use) or eager (in each flush)" },
     { "shadow-diff", "on (default): only changed entries are bound; off: all "

@@ -32,6 +32,7 @@ struct GpuvmGpuState {
     uint32_t param[GPUVM_CORE_POLICIES][GPUVM_CORE_PARAMS];
     bool preempt;
     uint32_t quantum;       /* ms */
+    char *engine;           /* how shaders are run, or NULL */
     const char *driver;     /* gpu.h registry name */
     GpuvmGpu *gpu;
     GpuvmSched *sched;
@@ -99,6 +100,7 @@ struct GpuvmState {
     bool bar_remap;
     uint32_t map_budget;
     char *shadow;
+    char *engine;
     bool shadow_diff;
 
     GpuvmGpuState *private_gpu; /* made when gpu= is not given */

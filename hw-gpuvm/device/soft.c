@@ -50,7 +50,8 @@ static void apply_sched(Object *obj)
 bool gpuvm_gpu_state_open(GpuvmGpuState *g, Error **errp)
 {
     GpuvmGpuConfig cfg = { .vram_size = g->vram, .threads = g->threads,
-                           .share = g->share };
+                           .share = g->share,
+                           .engine = g->engine };
     struct GpuvmArena *arena = NULL;
     g_autofree char *err = NULL;
 
@@ -197,6 +198,7 @@ static void soft_instance_init(Object *obj)
 static GPUVM_PROPERTY soft_properties[] = {
     DEFINE_PROP_UINT32("threads", GpuvmGpuState, threads, 0),
     DEFINE_PROP_STRING("share", GpuvmGpuState, share),
+    DEFINE_PROP_STRING("engine", GpuvmGpuState, engine),
     GPUVM_PROPERTY_END
 };
 

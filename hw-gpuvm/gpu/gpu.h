@@ -65,6 +65,8 @@ typedef struct GpuvmGpuConfig {
     unsigned mps;           /* multiprocessors shown, 1..16; 0 = by threads */
     const char *dump_code;  /* programs are written here, disassembled; or
                                NULL; kept by the caller */
+    const char *engine;     /* of shaders: "interp", "auto", "jit"; NULL: the
+                               default */
 } GpuvmGpuConfig;
 
 /** GpuvmSlice - one VM's part of VRAM, zeroed when handed out. */

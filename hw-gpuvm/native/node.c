@@ -107,6 +107,7 @@ static NativeNode *node_open(void)
                      env_number("GPUVM_SHARE_VRAM", 4096, 65536) * MIB : vram,
         .share = share,
         .threads = env_number("GPUVM_THREADS", 0, 256),
+        .engine = g_getenv("GPUVM_ENGINE"),
         .dump_code = g_getenv("GPUVM_NATIVE_DUMP"),
     };
     NativeNode *n = g_new0(NativeNode, 1);

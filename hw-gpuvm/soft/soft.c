@@ -12,9 +12,11 @@
 
 #include "soft/chan_priv.h"
 #include "soft/isa/isa.h"
+#include "soft/jit/jit.h"
 
 #define SOFT_CHIPSET    0xc0        /* GF100 */
 #define SOFT_MAX_MPS    16
+#define DEFAULT_ENGINE  "interp"
 
 /*
  * Numbers of MPs that boards of GF100 could have, four GPCs of one to four,
@@ -49,20 +51,44 @@ static uint16_t *list_classes(void)
     return ids;
 }
 
+/* The property engine=; false with @err set. */
+static bool open_jit(const char *engine, SoftJit **jit, char **err)
+{
+    static const char *const names[] = { "interp", "auto", "jit", "sync" };
+    unsigned mode = 0;
+
+    while (mode < G_N_ELEMENTS(names) &&
+           g_strcmp0(engine ? engine : DEFAULT_ENGINE, names[mode])) {
+        mode++;
+    }
+    if (mode == G_N_ELEMENTS(names)) {
+        *err = g_strdup_printf("engine=%s: give auto, jit or interp", engine);
+        return false;
+    }
+    *jit = gpuvm_soft_jit_new((SoftJitMode)mode, err);
+    return !*err;
+}
+
 static int soft_open(GpuvmGpu **out, const GpuvmGpuConfig *cfg, char **err)
 {
+    SoftJit *jit = NULL;
     SoftGpu *gpu;
     int ret;
 
+    *err = NULL;
     if (cfg->mps > SOFT_MAX_MPS) {
         *err = g_strdup_printf("mps=%u: a GF100 has at most %d "
                                "multiprocessors", cfg->mps, SOFT_MAX_MPS);
+        return -EINVAL;
+    }
+    if (!open_jit(cfg->engine, &jit, err)) {
         return -EINVAL;
     }
     gpu = g_new0(SoftGpu, 1);
     gpu->gpu.ops = &gpuvm_gpu_soft_ops;
     ret = gpuvm_arena_open(&gpu->arena, cfg->share, cfg->vram_size, err);
     if (ret) {
+        gpuvm_soft_jit_free(jit);
         g_free(gpu);
         return ret;
     }
@@ -75,6 +101,7 @@ static int soft_open(GpuvmGpu **out, const GpuvmGpuConfig *cfg, char **err)
         gpuvm_soft_program_set_dump(cfg->dump_code);
     }
     gpu->pool = gpuvm_soft_pool_new(gpu, cfg->threads);
+    gpuvm_soft_pool_set_jit(gpu->pool, jit);
     gpu->mps = choose_mps(cfg->mps, gpuvm_soft_pool_threads(gpu->pool));
     gpuvm_soft_exec_start(gpu);
     *out = &gpu->gpu;

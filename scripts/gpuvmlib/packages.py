@@ -19,11 +19,11 @@ from . import cache, console
 # What each purpose needs.
 NEEDS = {
     'core': ['gcc', 'libc6-dev', 'ninja-build', 'meson', 'pkg-config',
-             'libglib2.0-dev', 'libcunit1-dev'],
+             'libglib2.0-dev', 'libcunit1-dev', 'llvm-dev'],
     'qemu': ['gcc', 'libc6-dev', 'make', 'ninja-build', 'meson', 'pkg-config',
              'python3', 'patch', 'xz-utils', 'dpkg-dev', 'ca-certificates',
              'libglib2.0-dev', 'zlib1g-dev', 'libpixman-1-dev', 'libfdt-dev',
-             'libslirp-dev', 'libattr1-dev', 'libcap-ng-dev'],
+             'libslirp-dev', 'libattr1-dev', 'libcap-ng-dev', 'llvm-dev'],
     'qemu-venv': ['python3-venv'],
     'distro': ['qemu-system-x86'],
     'run': ['seabios', 'qemu-system-data', 'ipxe-qemu', 'libglib2.0-0',

@@ -6,7 +6,9 @@
  * whatever a token of that kind may name, which is every target of a joinat,
  * prebrk and so on of the program.  A write kills if no guard spares a lane;
  * whether other lanes are active does not matter, since each lane has its own
- * register.  What reads registers of other lanes (quadop), or wakes lanes that
+ * register.  Lanes that wait for a token need registers that are dead where the
+ * active ones are, so code with a partial mask keeps those, too (.waiting).
+ * What reads registers of other lanes (quadop), or wakes lanes that
  * had left (quadon), would break this: such programs are refused.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -438,6 +440,23 @@ static void liveness(JitFlow *f)
     }
 }
 
+/* What lanes may need that are not active: they wait where a token leads. */
+static void find_waiting(JitFlow *f)
+{
+    const SoftProgram *p = f->prog;
+
+    for (uint32_t i = 0; i < p->count; i++) {
+        const SoftInsn *in = &p->insns[i];
+
+        if (has_target(in->op)) {
+            set_or(&f->waiting, live_at(f, in->target));
+        }
+        if (in->op == SOFT_OP_CALL || in->op == SOFT_OP_CALL_ABS) {
+            set_or(&f->waiting, live_at(f, in->next));
+        }
+    }
+}
+
 static void find_used(JitFlow *f, bool keep)
 {
     const SoftProgram *p = f->prog;
@@ -589,6 +608,7 @@ void gpuvm_jit_flow_init(JitFlow *f, const SoftProgram *prog, bool keep)
     make_blocks(f, marks);
     liveness(f);
     find_used(f, keep);
+    find_waiting(f);
     f->guess = g_new0(JitGuess, prog->count);
     find_guesses(f);
 }

@@ -61,6 +61,7 @@ typedef struct JitFlow {
     uint32_t *block_at;     /* by instruction: the block it starts */
     JitSet *after;          /* by instruction: live behind it */
     JitSet used;            /* anywhere in the program */
+    JitSet waiting;         /* live in lanes that wait for a token */
     JitGuess *guess;        /* by instruction */
     const char *refused;    /* why the JIT will not have it, or NULL */
 } JitFlow;

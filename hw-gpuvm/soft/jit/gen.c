@@ -93,6 +93,17 @@ void gpuvm_jit_flush(Gen *g, const State *st, JitSet s)
     }
 }
 
+void gpuvm_jit_flush_live(Gen *g, const State *st, JitSet live)
+{
+    if (!st->fast) {
+        live.r |= g->flow.waiting.r;
+        live.q |= g->flow.waiting.q;
+    }
+    live.r &= st->dirty.r;
+    live.q &= st->dirty.q;
+    gpuvm_jit_flush(g, st, live);
+}
+
 static Val reload_reg(Gen *g, unsigned n)
 {
     return gpuvm_jit_vector(gpuvm_jit_load(g, g->v32,
@@ -125,9 +136,7 @@ static void give_left(Gen *g, const State *st)
 void gpuvm_jit_exit(Gen *g, const State *st, int status, uint32_t pc,
                     JitSet live)
 {
-    live.r &= st->dirty.r;
-    live.q &= st->dirty.q;
-    gpuvm_jit_flush(g, st, live);
+    gpuvm_jit_flush_live(g, st, live);
     store_word(g, offsetof(SoftWarp, pc), k32(g, pc));
     store_word(g, offsetof(SoftWarp, active),
                st->fast ? k32(g, ~0u) : st->act);
@@ -157,6 +166,18 @@ void gpuvm_jit_guard(Gen *g, const State *st, uint32_t i, V bad)
 }
 
 /* ---- edges ---- */
+
+/* What must be kept at the start of a block. */
+static JitSet live_of(const Gen *g, uint32_t block, bool fast)
+{
+    JitSet s = g->flow.block[block].live;
+
+    if (!fast) {
+        s.r |= g->flow.waiting.r;
+        s.q |= g->flow.waiting.q;
+    }
+    return s;
+}
 
 static void put_general(Gen *g, State *st, JitSet live)
 {
@@ -305,7 +326,7 @@ void gpuvm_jit_edge(Gen *g, State *st, uint32_t from, uint32_t pc)
         grow_dirty(g, &g->blk[block].dirty[1], st->dirty);
         L.BuildBr(g->b, bb_of(g, block, VER_FAST));
     } else {
-        put_general(g, &copy, fb->live);
+        put_general(g, &copy, live_of(g, block, false));
         grow_dirty(g, &g->blk[block].dirty[0], st->dirty);
         L.BuildBr(g->b, bb_of(g, block, VER_CHECK));
     }
@@ -435,7 +456,7 @@ static void gen_check(Gen *g, uint32_t block)
 /* Coming in from outside: everything from the warp in memory. */
 static void gen_entry(Gen *g, uint32_t block)
 {
-    JitSet live = g->flow.block[block].live;
+    JitSet live = live_of(g, block, false);
     State st = { .fast = false };
 
     EACH_REG(n, live.r) {
@@ -614,7 +635,7 @@ static void gen_block(Gen *g, uint32_t block, bool fast)
     if (fast) {
         take_fast(g, st, &g->blk[block], fb->live);
     } else {
-        take_general(g, st, fb->live);
+        take_general(g, st, live_of(g, block, false));
     }
     for (uint32_t i = fb->first; i < fb->last; i++) {
         gpuvm_jit_insn(g, st, i);

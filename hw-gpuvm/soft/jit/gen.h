@@ -255,6 +255,8 @@ void gpuvm_jit_write_q(Gen *g, State *st, unsigned n, Val val,
 void gpuvm_jit_handler(Gen *g, State *st, uint32_t i, const Guard *gd);
 /** Puts registers and flags of @s into the warp in memory. */
 void gpuvm_jit_flush(Gen *g, const State *st, JitSet s);
+/** Those of @live (and what waiting lanes need) that memory lacks. */
+void gpuvm_jit_flush_live(Gen *g, const State *st, JitSet live);
 V gpuvm_jit_insn_ptr(Gen *g, uint32_t i);
 
 /* ---- gen_alu.c, gen_mem.c, gen_ctl.c: false: not lowered ---- */

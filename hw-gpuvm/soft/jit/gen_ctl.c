@@ -97,9 +97,7 @@ static void gen_exited(Gen *g, const State *st, uint32_t i)
 {
     JitSet live = g->flow.after[i];
 
-    live.r &= st->dirty.r;
-    live.q &= st->dirty.q;
-    gpuvm_jit_flush(g, st, live);
+    gpuvm_jit_flush_live(g, st, live);
     gpuvm_jit_store(g, sub(g, gpuvm_jit_load(g, g->i32, g->left, 4),
                            k32(g, st->count)),
                     gpuvm_jit_at(g, g->frame, offsetof(JitFrame, left),
@@ -125,9 +123,7 @@ static void gen_jumped(Gen *g, State *st, uint32_t i)
         gpuvm_jit_edge(g, s, i, guess->pc[k]);
         at_bb(g, no);
     }
-    live.r &= st->dirty.r;
-    live.q &= st->dirty.q;
-    gpuvm_jit_flush(g, st, live);
+    gpuvm_jit_flush_live(g, st, live);
     gpuvm_jit_store(g, sub(g, gpuvm_jit_load(g, g->i32, g->left, 4),
                            k32(g, st->count)),
                     gpuvm_jit_at(g, g->frame, offsetof(JitFrame, left),
