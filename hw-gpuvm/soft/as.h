@@ -47,6 +47,17 @@ typedef struct SoftTlb {
     SoftTlbEntry e[SOFT_TLB_SIZE];
 } SoftTlb;
 
+/* Arrays of a power of two, one behind the other, must not meet in an entry. */
+#define SOFT_TLB_SPREAD 165
+
+/** gpuvm_soft_tlb_slot - index of the entry for @va. */
+static inline unsigned gpuvm_soft_tlb_slot(uint64_t va)
+{
+    uint64_t page = va >> SOFT_PAGE_BITS;
+
+    return (page + page / SOFT_TLB_SIZE * SOFT_TLB_SPREAD) % SOFT_TLB_SIZE;
+}
+
 /** gpuvm_soft_tlb_init - empty, for @as; no resources to free. */
 void gpuvm_soft_tlb_init(SoftTlb *t, SoftAs *as);
 /** gpuvm_soft_tlb_sync - empties the cache if the space was flushed since. */
@@ -63,7 +74,7 @@ uint8_t *gpuvm_soft_tlb_fill(SoftTlb *t, uint64_t va, bool write,
 static inline uint8_t *gpuvm_soft_tlb_page(SoftTlb *t, uint64_t va,
                                            bool write, SoftMemFault *f)
 {
-    SoftTlbEntry *e = &t->e[(va >> SOFT_PAGE_BITS) % SOFT_TLB_SIZE];
+    SoftTlbEntry *e = &t->e[gpuvm_soft_tlb_slot(va)];
     uint64_t tag = (va & ~(uint64_t)(SOFT_PAGE_SIZE - 1)) | 1;
 
     if (__builtin_expect((e->tag | 2) == (tag | 2) &&

@@ -62,7 +62,7 @@ static uint8_t *fill_fault(SoftMemFault *f, uint64_t va, uint32_t reason,
 uint8_t *gpuvm_soft_tlb_fill(SoftTlb *t, uint64_t va, bool write,
                              SoftMemFault *f)
 {
-    SoftTlbEntry *e = &t->e[(va >> SOFT_PAGE_BITS) % SOFT_TLB_SIZE];
+    SoftTlbEntry *e = &t->e[gpuvm_soft_tlb_slot(va)];
     SoftAs *as = t->as;
     unsigned i = soft_l2_index(va);
     bool writable;

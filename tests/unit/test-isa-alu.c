@@ -247,6 +247,7 @@ static uint64_t make(const Form *f, uint32_t *s)
     }
 }
 
+#ifndef ISA_RIG_JIT
 static int64_t float_order(uint32_t x)
 {
     return x & 0x80000000 ? -(int64_t)(x & 0x7fffffff) : x;
@@ -379,6 +380,123 @@ static void run_forms(const Form *forms, unsigned n, uint32_t seed)
     free(r);
 }
 
+#else
+/*
+ * Compiled code: programs of random instructions, with guards, by the JIT and
+ * by the interpreter.  Every other program begins with all lanes alike, so
+ * that values have shapes; $r1 is then the lane, and $r3 sixteen of them.
+ */
+#define PROGRAM_INSNS 28
+
+static SoftProgram *random_program(const Form *forms, unsigned n, uint32_t *s)
+{
+    uint32_t words[2 * (PROGRAM_INSNS + 1)];
+
+    for (unsigned i = 0; i <= PROGRAM_INSNS; i++) {
+        uint64_t w = i == 0 ? S2R | D(1) :
+                     i == 1 ? SHL | D(3) | A(1) | IMM(4) : EXIT;
+        SoftInsn in = { .op = SOFT_OP_ILLEGAL };
+
+        while (i > 1 && i < PROGRAM_INSNS && in.op == SOFT_OP_ILLEGAL) {
+            w = make(&forms[isa_rand(s) % n], s);
+            w = isa_rand(s) % 3 ? w : isa_guard(w, isa_rand(s) % 16);
+            gpuvm_soft_decode((uint32_t)w, w >> 32, 0, &in);
+        }
+        words[2 * i] = (uint32_t)w;
+        words[2 * i + 1] = w >> 32;
+    }
+    return gpuvm_soft_program_from_words(words, 2 * (PROGRAM_INSNS + 1), 0,
+                                         0);
+}
+
+static void all_alike(SoftWarp *w)
+{
+    for (unsigned n = 0; n < 16; n++) {
+        for (unsigned i = 1; i < SOFT_LANES; i++) {
+            w->r[n][i] = w->r[n][0];
+        }
+    }
+    for (unsigned n = 0; n < 7; n++) {
+        w->p[n] = w->p[n] & 1 ? ~0u : 0;
+    }
+    w->z = w->z & 1 ? ~0u : 0;
+    w->s = w->s & 1 ? ~0u : 0;
+    w->c = w->c & 1 ? ~0u : 0;
+    w->o = w->o & 1 ? ~0u : 0;
+}
+
+static bool same_warp(const SoftWarp *a, const SoftWarp *b)
+{
+    for (unsigned n = 0; n < SOFT_REG_ZERO; n++) {
+        for (unsigned i = 0; i < SOFT_LANES; i++) {
+            if (a->r[n][i] != b->r[n][i]) {
+                fprintf(stderr, "r%u of lane %u: want %08x got %08x\n", n, i,
+                        a->r[n][i], b->r[n][i]);
+                return false;
+            }
+        }
+    }
+    if (!memcmp(a->p, b->p, sizeof(a->p)) && a->z == b->z && a->s == b->s &&
+        a->c == b->c && a->o == b->o && a->executed == b->executed) {
+        return true;
+    }
+    for (unsigned n = 0; n < 8; n++) {
+        fprintf(stderr, "p%u: want %08x got %08x\n", n, a->p[n], b->p[n]);
+    }
+    fprintf(stderr, "zsco: want %08x %08x %08x %08x got %08x %08x %08x %08x; "
+            "%u and %u executed\n", a->z, a->s, a->c, a->o, b->z, b->s, b->c,
+            b->o, (unsigned)a->executed, (unsigned)b->executed);
+    return false;
+}
+
+static void tell_program(const SoftProgram *p)
+{
+    for (unsigned i = 0; i + 1 < p->count; i++) {
+        char text[160];
+
+        gpuvm_soft_disasm(&p->insns[i], text, sizeof(text));
+        fprintf(stderr, "  %s\n", text);
+    }
+}
+
+static void run_programs(const Form *forms, unsigned n, uint32_t seed)
+{
+    const char *env = g_getenv("GPUVM_ISA_CASES");
+    unsigned cases = (env ? strtoul(env, NULL, 0) : 400) / 10, wrong = 0;
+    IsaRig *r = isa_rig_new();
+    SoftWarp *want = g_new(SoftWarp, 1), *start = g_new(SoftWarp, 1);
+
+    for (unsigned k = 0; k < cases && wrong < 3; k++) {
+        SoftProgram *prog = random_program(forms, n, &seed);
+
+        r->cta.prog = prog;
+        gpuvm_soft_warp_init(&r->warp, &r->cta, 0);
+        fill(r, &seed);
+        if (k % 2) {
+            all_alike(&r->warp);
+        } else {
+            r->warp.live = r->warp.active = isa_rand(&seed) | 1;
+        }
+        *start = r->warp;
+        CU_ASSERT_EQUAL(gpuvm_soft_warp_run(&r->warp, 65536),
+                        SOFT_RUN_EXITED);
+        *want = r->warp;
+        r->warp = *start;
+        CU_ASSERT_EQUAL(isa_rig_run(r, 65536), SOFT_RUN_EXITED);
+        if (!same_warp(want, &r->warp)) {
+            fprintf(stderr, "program %u differs:\n", k);
+            tell_program(prog);
+            wrong++;
+        }
+        gpuvm_soft_program_put(NULL, prog);
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    g_free(want);
+    g_free(start);
+    free(r);
+}
+#define run_forms run_programs
+#endif
 static void test_f32(void)
 {
     run_forms(f32_forms, G_N_ELEMENTS(f32_forms), 0x12345);

@@ -137,6 +137,32 @@ static void gen_free(Gen *g, bool keep)
 
 /* ---- code ---- */
 
+/* The shapes at the start of each block, for whoever debugs this. */
+static void tell_shapes(const Gen *g)
+{
+    for (unsigned i = 0; i < g->flow.nblocks; i++) {
+        const Blk *b = &g->blk[i];
+
+        g_printerr("block %u, 0x%x%s:", i,
+                   g->prog->insns[g->flow.block[i].first].pc,
+                   b->shaped ? "" : " not fast");
+        for (unsigned n = 0; n < NREGS && b->shaped; n++) {
+            if (b->r[n].kind) {
+                g_printerr(" r%u%s", n, b->r[n].kind == SHAPE_VEC ? "" :
+                           b->r[n].offs ? b->r[n].ng > 1 ? "=og" : "=o" :
+                           b->r[n].ng > 1 ? "=g" : "=u");
+            }
+        }
+        for (unsigned q = 0; q < JIT_FLAGS && b->shaped; q++) {
+            if (b->q[q].kind) {
+                g_printerr(" q%u%s", q, b->q[q].kind == SHAPE_VEC ? "" :
+                           b->q[q].ng > 1 ? "=g" : "=u");
+            }
+        }
+        g_printerr("\n");
+    }
+}
+
 static bool generate(Gen *g)
 {
     for (unsigned round = 0; !g->error; round++) {
@@ -153,6 +179,9 @@ static bool generate(Gen *g)
             break;
         }
         L.DeleteFunction(g->fn);
+    }
+    if (g_getenv("GPUVM_JIT_DUMP")) {
+        tell_shapes(g);
     }
     return !g->error;
 }

@@ -182,9 +182,6 @@ void gpuvm_jit_effect(const SoftInsn *in, JitEffect *e)
         e->use.q |= JIT_CC_BITS;
     }
     switch (in->op) {
-    case SOFT_OP_FMNMX:         /* its handler leaves $c alone */
-        e->def.q &= ~JIT_CC_BITS;
-        break;
     case SOFT_OP_BAR:           /* written when it is complete */
         e->whole = false;
         break;

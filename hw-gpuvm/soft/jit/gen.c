@@ -544,9 +544,6 @@ void gpuvm_jit_write(Gen *g, State *st, unsigned n, Val val, const Guard *gd)
 void gpuvm_jit_write_q(Gen *g, State *st, unsigned n, Val val,
                        const Guard *gd)
 {
-    if (n == SOFT_PRED_TRUE || n >= JIT_FLAGS + 1) {
-        return;
-    }
     if (!gd->all && st->q[n].sh.kind != SHAPE_NONE) {
         val = blend(g, &val, &st->q[n], gd, true);
     }
@@ -561,7 +558,7 @@ V gpuvm_jit_insn_ptr(Gen *g, uint32_t i)
     return gpuvm_jit_at(g, g->insns, (uint64_t)i * sizeof(SoftInsn), g->i8);
 }
 
-static V call_handler(Gen *g, uint32_t i, V mask)
+V gpuvm_jit_call_handler(Gen *g, uint32_t i, V mask)
 {
     V in = gpuvm_jit_insn_ptr(g, i), args[3] = { g->warp, in, mask };
     LLVMTypeRef fp = L.PointerType(g->handler_type, 0);
@@ -589,7 +586,7 @@ void gpuvm_jit_handler(Gen *g, State *st, uint32_t i, const Guard *gd)
         L.BuildCondBr(g->b, icmp(g, LLVMIntNE, mask, k32(g, 0)), call, on);
         at_bb(g, call);
     }
-    status = call_handler(g, i, mask);
+    status = gpuvm_jit_call_handler(g, i, mask);
     gpuvm_jit_br_rare(g, icmp(g, LLVMIntNE, status, k32(g, SOFT_EXEC_OK)),
                       bad, on);
     at_bb(g, bad);
@@ -703,12 +700,30 @@ static void forget_slots(Gen *g)
     g->changed = false;
 }
 
+/* A warp starts with all lanes alike: what it reads first is uniform. */
+static void expect_start(Gen *g)
+{
+    uint32_t block = g->flow.block_at[g->prog->entry];
+    JitSet live = g->flow.block[block].live;
+    const Shape one = { SHAPE_SAME, 1, NULL };
+    Blk *b = &g->blk[block];
+
+    b->shaped = true;
+    EACH_REG(n, live.r) {
+        b->r[n] = gpuvm_jit_merge(b->r[n], one);
+    }
+    EACH_REG(q, live.q) {
+        b->q[q] = gpuvm_jit_merge(b->q[q], one);
+    }
+}
+
 void gpuvm_jit_function(Gen *g)
 {
     LLVMBasicBlockRef allocas, nowhere, setup;
     V pc, sw;
 
     forget_slots(g);
+    expect_start(g);
     allocas = gpuvm_jit_bb(g, "allocas");
     setup = gpuvm_jit_bb(g, "setup");
     nowhere = gpuvm_jit_bb(g, "nowhere");

@@ -249,10 +249,13 @@ Guard gpuvm_jit_guard_of(Gen *g, State *st, const SoftInsn *in);
 V gpuvm_jit_guard_bits(Gen *g, State *st, const Guard *gd);
 void gpuvm_jit_write(Gen *g, State *st, unsigned n, Val val,
                      const Guard *gd);
+/** Flag @n, not $p7 (whose number is JIT_Z). */
 void gpuvm_jit_write_q(Gen *g, State *st, unsigned n, Val val,
                        const Guard *gd);
 /** Executes @in by the interpreter's handler. */
 void gpuvm_jit_handler(Gen *g, State *st, uint32_t i, const Guard *gd);
+/** The call alone: a SoftExecStatus. */
+V gpuvm_jit_call_handler(Gen *g, uint32_t i, V mask);
 /** Puts registers and flags of @s into the warp in memory. */
 void gpuvm_jit_flush(Gen *g, const State *st, JitSet s);
 /** Those of @live (and what waiting lanes need) that memory lacks. */

@@ -238,8 +238,7 @@ EMIT(fmnmx)
     pick = not_(g, xor_(g, less, o->p));
     pick = or_(g, pick, is_nan(g, o, y));
     pick = and_(g, pick, not_(g, is_nan(g, o, x)));
-    o->r = sel(g, pick, x, y);
-    o->raw = true;
+    finish(g, in, o, flt(g, o, sel(g, pick, x, y)));
 }
 
 /* x cond y: bits 0 less, 1 equal, 2 greater, 3 unordered. */
@@ -966,9 +965,11 @@ static void write_results(Gen *g, State *st, const SoftInsn *in,
         r.raw = o->raw;
         gpuvm_jit_write(g, st, in->dst, r, gd);
     }
-    if (o->set[0]) {
+    if (o->set[0] && in->pdst != SOFT_PRED_TRUE) {
         gpuvm_jit_write_q(g, st, in->pdst,
                           collect(o, ng, offsetof(Ops, set[0])), gd);
+    }
+    if (o->set[0] && in->pdst2 != SOFT_PRED_TRUE) {
         gpuvm_jit_write_q(g, st, in->pdst2,
                           collect(o, ng, offsetof(Ops, set[1])), gd);
     }
