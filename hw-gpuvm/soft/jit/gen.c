@@ -615,6 +615,9 @@ void gpuvm_jit_insn(Gen *g, State *st, uint32_t i)
     gd = gpuvm_jit_guard_of(g, st, in);
     st->count++;
     g->emitted++;
+    if (gd.cond && L.IsAConstantInt(gd.cond) && !gd.all) {
+        return;             /* known never to be executed */
+    }
     if (gpuvm_jit_alu(g, st, i, &gd) || gpuvm_jit_sreg(g, st, i, &gd) ||
         gpuvm_jit_mem(g, st, i, &gd)) {
         return;

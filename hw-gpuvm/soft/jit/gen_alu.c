@@ -868,9 +868,11 @@ static void fetch(Gen *g, State *st, const SoftInsn *in, unsigned use,
         v->x = gpuvm_jit_pred(g, st, in->src1);
         v->y = gpuvm_jit_pred(g, st, in->src2);
     }
-    for (unsigned i = 0; i < 4 && (use & USE_CC) &&
-         (in->flags & SOFT_F_CARRY_IN); i++) {
-        v->q[i] = flag_of(g, st, JIT_Z + i);
+    if ((use & USE_CC) && (in->flags & SOFT_F_CARRY_IN)) {
+        v->q[2] = flag_of(g, st, JIT_C);
+        if (use & USE_P) {      /* a comparison: Z of the low words, too */
+            v->q[0] = flag_of(g, st, JIT_Z);
+        }
     }
 }
 

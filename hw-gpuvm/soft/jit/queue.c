@@ -133,6 +133,14 @@ static void compile(SoftJit *jit, JitEntry *e, unsigned kind)
 static void entry_free(JitEntry *e)
 {
     for (unsigned i = 0; i < JIT_KIND__COUNT; i++) {
+        JitCode *code = atomic_load(&e->v[i].code);
+
+        if (code && g_getenv("GPUVM_JIT_VERBOSE")) {
+            g_printerr("jit: %u instructions, kind %u: %" G_GUINT64_FORMAT
+                       " runs, %" G_GUINT64_FORMAT " wrong guesses\n",
+                       e->prog.count, i, (guint64)atomic_load(&code->runs),
+                       (guint64)atomic_load(&code->guesses_wrong));
+        }
         gpuvm_jit_code_free(atomic_load(&e->v[i].code));
         g_slist_free_full(e->v[i].old, (GDestroyNotify)gpuvm_jit_code_free);
     }
