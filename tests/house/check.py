@@ -28,7 +28,13 @@ ALLOWED = {
     'device': {'board', 'pv', 'vgpu', 'sched', 'gpu', 'base', 'spec'},
 }
 # system headers that a room below device/ may use besides libc's and glib's
-EXTERNAL = {'native': {'nouveau_drm.h'}}
+EXTERNAL = {
+    'native': {'nouveau_drm.h'},
+    # soft/jit: headers of LLVM's C API; the library is opened at run time
+    'soft': {'llvm/Config/llvm-config.h', 'llvm-c/Analysis.h',
+             'llvm-c/Core.h', 'llvm-c/ExecutionEngine.h', 'llvm-c/Target.h',
+             'llvm-c/TargetMachine.h', 'llvm-c/Transforms/PassBuilder.h'},
+}
 LIBC = re.compile(r'^(glib(/.*)?|glib\.h|gmodule\.h|immintrin|[a-z0-9_]+|'
                   r'sys/[a-z]+|linux/[a-z]+)(\.h)?$')
 QEMU = re.compile(r'^(qemu|hw|exec|qapi|qom|sysemu|system|migration|monitor)/')
