@@ -51,6 +51,7 @@ typedef struct SoftLaunch {
     uint32_t tic[SOFT_MAX_TIC]; /* table index + 1, 0 = none, by slot */
     uint32_t tsc[SOFT_MAX_TSC];
     bool linked_tsc;
+    bool seamless;              /* cube maps are filtered over edges */
     /** done - on a worker thread, once; @fault NULL if it ended well. The
      *  grid is gone when it returns. */
     void (*done)(void *opaque, const GpuvmFault *fault, uint64_t ctas);

@@ -144,6 +144,8 @@ static void fill_launch(SoftChan *chan, const Compute *c, uint32_t arg,
         .tsc_limit = GR_REG(o, GR_TSC_LIMIT),
         .linked_tsc = ((GR_REG(o, GR_LINKED_TSC) |
                         GR_REG(gr3d, GR_LINKED_TSC)) & 1),
+        .seamless = (GR_REG(o, GR_TEX_MISC) & CP_TEX_MISC_SEAMLESS) ||
+                    (GR_REG(gr3d, GR_TEX_MISC) & GR3D_TEX_MISC_SEAMLESS),
         .done = grid_done,
         .held = grid_held,
         .opaque = chan,

@@ -14,7 +14,7 @@
  */
 #include "soft/pool_priv.h"
 
-#define GRID_VERSION 1
+#define GRID_VERSION 2
 /* No saved CTA is shorter: its barriers alone take more.  So a stream cannot
  * make many times its own size of memory out of empty ones. */
 #define CTA_BYTES_MIN 256u
@@ -53,6 +53,7 @@ static void xfer_launch(SoftLaunch *l, GpuvmXfer *x)
     gpuvm_xfer_words(x, l->tic, SOFT_MAX_TIC);
     gpuvm_xfer_words(x, l->tsc, SOFT_MAX_TSC);
     gpuvm_xfer_bool(x, &l->linked_tsc);
+    gpuvm_xfer_bool(x, &l->seamless);
 }
 
 static void save_cta(SoftCtaCtx *ctx, GpuvmXfer *x)

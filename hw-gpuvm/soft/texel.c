@@ -6,9 +6,11 @@
  * texture follows from level 0: each level's block height and depth shrink
  * while half the block would still hold the whole level, a level starts where
  * the one before ends, and array layers are whole mip chains, padded to level
- * 0's block.  A texel's bits are read through the TLB, cut into components
- * from the low bit up, converted by type and swizzled.  Compressed blocks (DXT,
- * RGTC, BPTC) are unpacked on each access.
+ * 0's block.  A multisample texture is one of that many times the width and
+ * height, its pixel a small rectangle of samples.  A texel's bits are read
+ * through the TLB, cut into components from the low bit up, converted by type
+ * and swizzled.  Compressed blocks (DXT, RGTC, BPTC) are unpacked on each
+ * access.
  *
  * Facts: envytools rnndb/graph/g80_texture.xml, nvc0-compute.md 3.7, Mesa
  * nvc0_miptree_init_layout_tiled().
@@ -115,9 +117,10 @@ static void layout_levels(SoftTic *t, unsigned last_level)
     uint64_t total = 0;
 
     for (unsigned l = 0; l <= last_level; l++) {
-        uint32_t rows = blocks_of(t, minify(t->height, l));
+        uint32_t rows = blocks_of(t, minify(t->height, l) << t->ms_y);
         uint32_t depth = t->target == TIC_TARGET_3D ? minify(t->depth, l) : 1;
-        uint32_t width = blocks_of(t, minify(t->width, l)) * t->bytes;
+        uint32_t width = blocks_of(t, minify(t->width, l) << t->ms_x) *
+                         t->bytes;
 
         t->level_offset[l] = total;
         gpuvm_soft_bl_init(&t->level[l], level_mode(t, rows, depth), width,
@@ -166,7 +169,9 @@ static void decode_shape(SoftTic *t, const uint32_t *w)
 
 void gpuvm_soft_tic_decode(SoftTic *t, const uint32_t w[TIC_WORDS])
 {
+    static const uint8_t ms_x[] = SURF_MS_X_LOG2, ms_y[] = SURF_MS_Y_LOG2;
     unsigned last = GPUVM_TIC_GET(w, TIC_LAST_LEVEL);
+    unsigned ms = GPUVM_TIC_GET(w, TIC_MS_MODE);
     const TexFormat *f;
 
     memset(t, 0, sizeof(*t));
@@ -188,7 +193,11 @@ void gpuvm_soft_tic_decode(SoftTic *t, const uint32_t w[TIC_WORDS])
     t->pitch = GPUVM_TIC_GET(w, TIC_PITCH);
     t->bh = MIN(GPUVM_TIC_GET(w, TIC_BLOCK_HEIGHT), 5);
     t->bd = MIN(GPUVM_TIC_GET(w, TIC_BLOCK_DEPTH), 5);
-    t->samples = GPUVM_TIC_GET(w, TIC_MS_MODE);
+    if (ms < SURF_MS_MODES) {
+        t->ms_x = ms_x[ms];
+        t->ms_y = ms_y[ms];
+    }
+    t->depth_border = GPUVM_TIC_GET(w, TIC_DEPTH_TEXTURE);
     if (t->target == TIC_TARGET_BUFFER || t->target == TIC_TARGET_RECT) {
         last = 0;
     }
@@ -245,7 +254,7 @@ static float small_float(uint32_t v, unsigned m)
            ldexpf((float)(man | 1u << m), (int)e - 15 - (int)m);
 }
 
-static float srgb_to_linear(float v)
+float gpuvm_soft_srgb_to_linear(float v)
 {
     return v <= 0.04045f ? v / 12.92f :
            powf((v + 0.055f) / 1.055f, 2.4f);
@@ -282,7 +291,7 @@ static uint32_t convert(uint32_t v, unsigned bits, unsigned type, bool srgb)
         }
     default:
         r = (float)((double)v / (double)max);
-        return float_bits(srgb ? srgb_to_linear(r) : r);
+        return float_bits(srgb ? gpuvm_soft_srgb_to_linear(r) : r);
     }
 }
 
@@ -424,19 +433,22 @@ static void unpack_block(const SoftTic *t, const uint8_t *raw, unsigned idx,
         break;
     }
     for (unsigned i = 0; i < 4; i++) {
-        c[i] = float_bits(srgb && i < 3 ? srgb_to_linear(v[i]) : v[i]);
+        c[i] = float_bits(srgb && i < 3 ? gpuvm_soft_srgb_to_linear(v[i]) :
+                                          v[i]);
     }
 }
 
 bool gpuvm_soft_tic_texel(const SoftTic *t, SoftTlb *tlb, bool srgb,
                           uint32_t x, uint32_t y, uint32_t z, unsigned level,
-                          uint32_t out[4], SoftMemFault *f)
+                          unsigned sample, uint32_t out[4], SoftMemFault *f)
 {
     uint32_t c[4] = { 0, 0, 0, 0 };
     uint8_t raw[16];
-    uint64_t va = texel_va(t, x / t->block, y / t->block, z,
-                           level % SOFT_TEX_LEVELS);
+    uint64_t va;
 
+    x = (x << t->ms_x) + SURF_MS_SAMPLE_X(sample);
+    y = (y << t->ms_y) + SURF_MS_SAMPLE_Y(sample);
+    va = texel_va(t, x / t->block, y / t->block, z, level % SOFT_TEX_LEVELS);
     memset(raw, 0, sizeof(raw));
     if (!gpuvm_soft_mem_read(tlb, va, raw, t->bytes, f)) {
         return false;

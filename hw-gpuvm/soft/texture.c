@@ -5,8 +5,15 @@
  * levels and a filter (minification or magnification); each coordinate to
  * texel indices by its wrap mode; the texels' weighted sum.  An index that a
  * wrap mode maps outside is -1 and reads the border colour (which the
- * hardware does not swizzle).  Integer formats are never averaged.  Depth
- * comparison happens per texel, before the sum.
+ * hardware does not swizzle; for sRGB textures it has a second, sRGB one).
+ * Integer formats are never averaged.  Depth comparison happens per texel,
+ * before the sum.
+ *
+ * Cubes: each face by itself, its edges clamped; or seamless, where a linear
+ * filter takes what lies beyond an edge from the neighbouring face (cube.c).
+ * GF100 has one switch for it (TEX_MISC), not one a sampler.
+ *
+ * Anisotropic samplers are filtered as isotropic ones.
  *
  * All coordinates are hostile: conversions to integers saturate.
  *
@@ -20,6 +27,8 @@
 #include <glib.h>
 #include <math.h>
 #include <string.h>
+
+#include "soft/cube.h"
 
 #define ONE_F 0x3f800000u
 
@@ -69,6 +78,9 @@ void gpuvm_soft_tsc_decode(SoftTsc *s, const uint32_t w[TSC_WORDS])
     s->min_lod = GPUVM_TIC_GET(w, TSC_MIN_LOD) / 256.0f;
     s->max_lod = GPUVM_TIC_GET(w, TSC_MAX_LOD) / 256.0f;
     memcpy(s->border, w + TSC_BORDER_WORD, sizeof(s->border));
+    s->srgb_border[0] = GPUVM_TIC_GET(w, TSC_SRGB_BORDER_R);
+    s->srgb_border[1] = GPUVM_TIC_GET(w, TSC_SRGB_BORDER_G);
+    s->srgb_border[2] = GPUVM_TIC_GET(w, TSC_SRGB_BORDER_B);
 }
 
 /* ---- coordinates ---- */
@@ -129,35 +141,6 @@ static void axis_setup(Axis *a, float s, bool normalized, int32_t offset,
     a->i[1] = wrap_index(i + 1, size, mode);
 }
 
-/* Direction to face (layer) and two coordinates in 0..1, GL table 8.19. */
-static unsigned cube_face(const float d[3], float st[2])
-{
-    float ax = fabsf(d[0]), ay = fabsf(d[1]), az = fabsf(d[2]);
-    float ma, sc, tc;
-    unsigned face;
-
-    if (ax >= ay && ax >= az) {
-        face = d[0] < 0 ? 1 : 0;
-        ma = ax;
-        sc = d[0] < 0 ? d[2] : -d[2];
-        tc = -d[1];
-    } else if (ay >= az) {
-        face = d[1] < 0 ? 3 : 2;
-        ma = ay;
-        sc = d[0];
-        tc = d[1] < 0 ? -d[2] : d[2];
-    } else {
-        face = d[2] < 0 ? 5 : 4;
-        ma = az;
-        sc = d[2] < 0 ? -d[0] : d[0];
-        tc = -d[1];
-    }
-    ma = ma > 0 ? ma : 1.0f;
-    st[0] = (sc / ma + 1) * 0.5f;
-    st[1] = (tc / ma + 1) * 0.5f;
-    return face;
-}
-
 static bool is_cube(const SoftTic *t)
 {
     return t->target == TIC_TARGET_CUBE || t->target == TIC_TARGET_CUBE_ARRAY;
@@ -206,14 +189,27 @@ static bool compare(unsigned func, float ref, float d)
     }
 }
 
+static void border_color(const SoftTic *t, const SoftTsc *s, uint32_t c[4])
+{
+    memcpy(c, s->border, sizeof(s->border));
+    for (unsigned i = 0; i < 3 && t->srgb && s->srgb; i++) {
+        c[i] = float_bits(
+            gpuvm_soft_srgb_to_linear(s->srgb_border[i] / 255.0f));
+    }
+    if (t->depth_border) {
+        c[1] = c[2] = c[3] = c[0];
+    }
+}
+
 static bool texel_or_border(const SoftTic *t, const SoftTsc *s, SoftTlb *tlb,
                             const SoftTexReq *q, int64_t x, int64_t y,
                             int64_t z, unsigned level, uint32_t c[4],
                             SoftMemFault *f)
 {
     if (x < 0 || y < 0 || z < 0) {
-        memcpy(c, s->border, sizeof(s->border));
-    } else if (!gpuvm_soft_tic_texel(t, tlb, s->srgb, x, y, z, level, c, f)) {
+        border_color(t, s, c);
+    } else if (!gpuvm_soft_tic_texel(t, tlb, s->srgb, x, y, z, level, 0, c,
+                                     f)) {
         return false;
     }
     if (q->shadow) {
@@ -233,7 +229,22 @@ typedef struct Footprint {
     Axis a[3];
     unsigned axes;
     int64_t layer;          /* z of everything but 3D textures */
+    /* Seamless cubes: indices may be one beyond the face */
+    bool seamless;
+    unsigned face;
+    int64_t size;
 } Footprint;
+
+/* One axis of a seamless cube's face: a linear filter's texels without
+ * wrapping.  @s is 0..1, so they are -1 to @size. */
+static void axis_seamless(Axis *a, float s, uint32_t size)
+{
+    float u = fminf(fmaxf(s, 0.0f), 1.0f) * (float)size - 0.5f;
+
+    a->i[0] = floor_sat(u);
+    a->i[1] = a->i[0] + 1;
+    a->w = u - floorf(u);
+}
 
 static void footprint(Footprint *fp, const SoftTic *t, const SoftTsc *s,
                       const SoftTexReq *q, unsigned level, bool linear)
@@ -245,17 +256,80 @@ static void footprint(Footprint *fp, const SoftTic *t, const SoftTsc *s,
     memset(fp, 0, sizeof(*fp));
     fp->axes = axes_of(t);
     if (is_cube(t)) {
-        unsigned face = cube_face(q->s, st);
-
-        layer = MIN(layer, t->layers / 6 - 1) * 6 + face;
+        fp->face = gpuvm_soft_cube_face(q->s);
+        fp->size = gpuvm_soft_tic_size(t, 0, level);
+        fp->seamless = s->seamless && linear && t->width == t->height &&
+                       !q->offset[0] && !q->offset[1];
+        gpuvm_soft_cube_project(fp->face, q->s, st);
+        layer = MIN(layer, t->layers / SOFT_CUBE_FACES - 1) *
+                SOFT_CUBE_FACES + fp->face;
     }
     fp->layer = MIN(layer, t->layers - 1);
     for (unsigned i = 0; i < fp->axes; i++) {
         unsigned mode = is_cube(t) ? TSC_WRAP_CLAMP_TO_EDGE : s->wrap[i];
 
+        if (fp->seamless) {
+            axis_seamless(&fp->a[i], st[i], fp->size);
+            continue;
+        }
         axis_setup(&fp->a[i], st[i], norm, q->offset[i],
                    gpuvm_soft_tic_size(t, i, level), mode, linear);
     }
+}
+
+/* Texel @n of a footprint: bits 0 to 2 choose the index of each axis. */
+static bool footprint_texel(const Footprint *fp, const SoftTic *t,
+                            const SoftTsc *s, SoftTlb *tlb,
+                            const SoftTexReq *q, unsigned n, unsigned level,
+                            uint32_t c[4], SoftMemFault *f)
+{
+    int64_t x = fp->a[0].i[n & 1];
+    int64_t y = fp->a[1].i[fp->axes > 1 ? n >> 1 & 1 : 0];
+    int64_t z = fp->axes == 3 ? fp->a[2].i[n >> 2 & 1] : fp->layer;
+
+    if (fp->seamless) {
+        z += (int64_t)gpuvm_soft_cube_fold(fp->face, &x, &y, fp->size) -
+             fp->face;
+    }
+    return texel_or_border(t, s, tlb, q, x, y, z, level, c, f);
+}
+
+static bool at_corner(const Footprint *fp, unsigned n)
+{
+    int64_t x = fp->a[0].i[n & 1], y = fp->a[1].i[n >> 1 & 1];
+
+    return fp->seamless && (x < 0 || x >= fp->size) &&
+           (y < 0 || y >= fp->size);
+}
+
+/*
+ * All texels of a linear footprint.  At a cube's corner three faces meet and
+ * the fourth texel does not exist: it is the mean of the others, as GL
+ * recommends (of integers, which can only be gathered, one of them).
+ */
+static bool footprint_texels(const Footprint *fp, const SoftTic *t,
+                             const SoftTsc *s, SoftTlb *tlb,
+                             const SoftTexReq *q, unsigned level,
+                             uint32_t c[8][4], SoftMemFault *f)
+{
+    unsigned missing = 8;
+
+    for (unsigned n = 0; n < 1u << fp->axes; n++) {
+        if (at_corner(fp, n)) {
+            missing = n;
+        } else if (!footprint_texel(fp, t, s, tlb, q, n, level, c[n], f)) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < 4 && missing < 4; i++) {
+        float sum = bits_float(c[missing ^ 1][i]) +
+                    bits_float(c[missing ^ 2][i]) +
+                    bits_float(c[missing ^ 3][i]);
+
+        c[missing][i] = is_integer(t) ? c[missing ^ 1][i] :
+                                        float_bits(sum / 3);
+    }
+    return true;
 }
 
 /* The filtered value of one level. */
@@ -263,16 +337,17 @@ static bool sample_level(const SoftTic *t, const SoftTsc *s, SoftTlb *tlb,
                          const SoftTexReq *q, unsigned level, bool linear,
                          uint32_t out[4], SoftMemFault *f)
 {
-    Footprint fp;
     float sum[4] = { 0, 0, 0, 0 };
-    uint32_t c[4];
+    Footprint fp;
+    uint32_t c[8][4];
 
     linear = linear && !is_integer(t);
     footprint(&fp, t, s, q, level, linear);
     if (!linear) {
-        return texel_or_border(t, s, tlb, q, fp.a[0].i[0], fp.a[1].i[0],
-                               fp.axes == 3 ? fp.a[2].i[0] : fp.layer,
-                               level, out, f);
+        return footprint_texel(&fp, t, s, tlb, q, 0, level, out, f);
+    }
+    if (!footprint_texels(&fp, t, s, tlb, q, level, c, f)) {
+        return false;
     }
     for (unsigned n = 0; n < 1u << fp.axes; n++) {
         float w = 1;
@@ -280,17 +355,9 @@ static bool sample_level(const SoftTic *t, const SoftTsc *s, SoftTlb *tlb,
         for (unsigned i = 0; i < fp.axes; i++) {
             w *= n >> i & 1 ? fp.a[i].w : 1 - fp.a[i].w;
         }
-        if (w == 0) {
-            continue;
-        }
-        if (!texel_or_border(t, s, tlb, q, fp.a[0].i[n & 1],
-                             fp.a[1].i[fp.axes > 1 ? n >> 1 & 1 : 0],
-                             fp.axes == 3 ? fp.a[2].i[n >> 2] : fp.layer,
-                             level, c, f)) {
-            return false;
-        }
-        for (unsigned i = 0; i < 4; i++) {
-            sum[i] += w * bits_float(c[i]);
+        /* not 0 times infinity */
+        for (unsigned i = 0; i < 4 && w != 0; i++) {
+            sum[i] += w * bits_float(c[n][i]);
         }
     }
     for (unsigned i = 0; i < 4; i++) {
@@ -362,42 +429,45 @@ bool gpuvm_soft_tex_gather(const SoftTic *t, const SoftTsc *s, SoftTlb *tlb,
                            SoftMemFault *f)
 {
     /* GL 8.23.1: texels (i0,j1), (i1,j1), (i1,j0), (i0,j0) */
-    static const uint8_t px[4] = { 0, 1, 1, 0 }, py[4] = { 1, 1, 0, 0 };
+    static const uint8_t order[4] = { 2, 3, 1, 0 };
+    unsigned channel = q->shadow ? 0 : comp & 3;
     SoftTexReq r = *q;
     Footprint fp;
-    uint32_t c[4];
+    uint32_t c[8][4];
 
-    for (unsigned i = 0; i < 4; i++) {
-        unsigned x = px[i], y = py[i];
-
-        if (off4) {
-            r.offset[0] = off4[i][0];
-            r.offset[1] = off4[i][1];
-            x = y = 0;
-        }
-        footprint(&fp, t, s, &r, t->base_level, true);
-        if (fp.axes == 1) {
-            y = 0;
-        }
-        if (!texel_or_border(t, s, tlb, &r, fp.a[0].i[x], fp.a[1].i[y],
-                             fp.axes == 3 ? fp.a[2].i[0] : fp.layer,
-                             t->base_level, c, f)) {
+    if (!off4) {
+        footprint(&fp, t, s, q, t->base_level, true);
+        if (!footprint_texels(&fp, t, s, tlb, q, t->base_level, c, f)) {
             return false;
         }
-        out[i] = c[q->shadow ? 0 : comp & 3];
+        for (unsigned i = 0; i < 4; i++) {
+            out[i] = c[order[i] & ((1u << fp.axes) - 1)][channel];
+        }
+        return true;
+    }
+    /* each offset moves texel (i0,j0) */
+    for (unsigned i = 0; i < 4; i++) {
+        r.offset[0] = off4[i][0];
+        r.offset[1] = off4[i][1];
+        footprint(&fp, t, s, &r, t->base_level, true);
+        if (!footprint_texel(&fp, t, s, tlb, &r, 0, t->base_level, c[0], f)) {
+            return false;
+        }
+        out[i] = c[0][channel];
     }
     return true;
 }
 
 bool gpuvm_soft_tex_fetch(const SoftTic *t, SoftTlb *tlb, bool srgb,
                           const int32_t xyz[3], uint32_t layer, int32_t lod,
-                          uint32_t out[4], SoftMemFault *f)
+                          uint32_t sample, uint32_t out[4], SoftMemFault *f)
 {
     unsigned axes = axes_of(t), level;
     uint32_t c[3] = { 0, 0, layer };
 
     memset(out, 0, 4 * sizeof(out[0]));
-    if (lod < 0 || lod > t->max_level - t->base_level) {
+    if (lod < 0 || lod > t->max_level - t->base_level ||
+        sample >= 1u << (t->ms_x + t->ms_y)) {
         return true;
     }
     level = t->base_level + lod;
@@ -410,5 +480,6 @@ bool gpuvm_soft_tex_fetch(const SoftTic *t, SoftTlb *tlb, bool srgb,
     if (axes < 3 && layer >= t->layers) {
         return true;
     }
-    return gpuvm_soft_tic_texel(t, tlb, srgb, c[0], c[1], c[2], level, out, f);
+    return gpuvm_soft_tic_texel(t, tlb, srgb, c[0], c[1], c[2], level, sample,
+                                out, f);
 }

@@ -37,6 +37,9 @@
 #define GR_TIC_ADDRESS_HIGH     0x1574
 #define GR_TIC_ADDRESS_LOW      0x1578
 #define GR_TIC_LIMIT            0x157c
+#define GR_TEX_MISC             0x1664
+#define   CP_TEX_MISC_SEAMLESS    (1u << 1)     /* of the compute class */
+#define   GR3D_TEX_MISC_SEAMLESS  (1u << 2)
 #define GR_CODE_ADDRESS_HIGH    0x1608
 #define GR_CODE_ADDRESS_LOW     0x160c
 #define GR_QUERY_ADDRESS_HIGH   0x1b00

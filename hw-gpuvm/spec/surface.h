@@ -114,5 +114,10 @@ enum {
 #define SURF_MS_MODES           12
 #define SURF_MS_X_LOG2          { 0, 1, 1, 2, 2, 1, 2, 0, 1, 1, 2, 2 }
 #define SURF_MS_Y_LOG2          { 0, 0, 1, 1, 1, 0, 2, 0, 1, 1, 1, 1 }
+/* A surface of several samples is one of that many times the width and the
+ * height; where in its pixel a sample is (Mesa nvc0_screen_compute_setup(): MS
+ * sample coordinate offsets; Mesa makes at most 8, the rest goes on alike). */
+#define SURF_MS_SAMPLE_X(n)     (((n) & 1) | (((n) >> 1) & 2))
+#define SURF_MS_SAMPLE_Y(n)     ((((n) >> 1) & 1) | (((n) >> 2) & 2))
 
 #endif

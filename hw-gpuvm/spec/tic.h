@@ -39,13 +39,14 @@
 #define TIC_NO_BORDER       2, 30, 30
 #define TIC_NORMALIZED      2, 31, 31
 #define TIC_PITCH           3, 19, 0    /* bytes, pitch layout only */
-#define TIC_WIDTH           4, 29, 0
+#define TIC_WIDTH           4, 29, 0    /* pixels, whatever TIC_MS_MODE */
+#define TIC_DEPTH_TEXTURE   4, 30, 30   /* border colour: R in all channels */
 #define TIC_HEIGHT          5, 15, 0    /* 0: 65536 */
 #define TIC_DEPTH           5, 27, 16
 #define TIC_LAST_LEVEL      5, 31, 28
 #define TIC_BASE_LEVEL      7, 3, 0
 #define TIC_MAX_LEVEL       7, 7, 4
-#define TIC_MS_MODE         7, 15, 12
+#define TIC_MS_MODE         7, 15, 12   /* spec/surface.h */
 
 /* TIC_FORMAT: components from the low bit up */
 enum {
@@ -134,6 +135,9 @@ enum {
 #define TSC_LOD_BIAS        1, 24, 12   /* signed 5.8 */
 #define TSC_MIN_LOD         2, 11, 0    /* unsigned 4.8 */
 #define TSC_MAX_LOD         2, 23, 12
+#define TSC_SRGB_BORDER_R   2, 31, 24   /* R, G, B for sRGB textures: sRGB */
+#define TSC_SRGB_BORDER_G   3, 19, 12
+#define TSC_SRGB_BORDER_B   3, 27, 20
 #define TSC_BORDER_WORD     4           /* four words: R, G, B, A */
 
 enum {

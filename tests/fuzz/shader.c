@@ -87,6 +87,7 @@ static void put_words(uint32_t at, FuzzIn *in, unsigned n)
 
 static void buffers(FuzzIn *in, SoftLaunch *l)
 {
+    uint8_t how;
     unsigned i;
 
     l->cb[0] = (SoftCb) { FUZZ_VA + DATA_AT, 0x1000 };
@@ -109,7 +110,9 @@ static void buffers(FuzzIn *in, SoftLaunch *l)
     }
     l->tsc[0] = 1;
     l->tsc[1] = fuzz_value(in);
-    l->linked_tsc = fuzz_u8(in) & 1;
+    how = fuzz_u8(in);
+    l->linked_tsc = how & 1;
+    l->seamless = how >> 1 & 1;
 }
 
 static void sizes(FuzzIn *in, SoftLaunch *l)

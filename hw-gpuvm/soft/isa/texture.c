@@ -23,9 +23,9 @@
 #include <math.h>
 
 #include "soft/isa/mem.h"
+#include "soft/cube.h"
 #include "soft/texture.h"
 #include "spec/image.h"
-#include "spec/surface.h"
 
 /* One instruction, with the texture of some of its lanes. */
 typedef struct TexInsn {
@@ -97,6 +97,7 @@ static int bind(TexInsn *t, unsigned tic_slot, unsigned tsc_slot,
         return -1;
     }
     gpuvm_soft_tsc_decode(&t->tsc, words);
+    t->tsc.seamless = l->seamless;
     return 1;
 }
 
@@ -131,22 +132,39 @@ static float lod_of(const TexInsn *t, float d[3][2], unsigned axes)
     return len[0] > 0 ? 0.5f * log2f(len[0]) : -1000.0f;
 }
 
+/* On the face that lane @q's direction meets, all three lanes projected. */
+static void cube_derivatives(const TexInsn *t, unsigned q, float d[3][2])
+{
+    float dir[3][3], st[3][2];
+    unsigned face;
+
+    for (unsigned l = 0; l < 3; l++) {
+        for (unsigned c = 0; c < 3; c++) {
+            dir[l][c] = as_float(coord(t, c, q + l));
+        }
+    }
+    face = gpuvm_soft_cube_face(dir[0]);
+    for (unsigned l = 0; l < 3; l++) {
+        gpuvm_soft_cube_project(face, dir[l], st[l]);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        d[i][0] = st[1][i] - st[0][i];
+        d[i][1] = st[2][i] - st[0][i];
+    }
+}
+
 static float quad_lod(const TexInsn *t, unsigned lane)
 {
     unsigned q = lane & ~3u, axes = t->coords < 3 ? t->coords : 3;
     float d[3][2];
 
+    if (TEX_DIM(t->in->raw) == TEX_DIM_CUBE) {
+        cube_derivatives(t, q, d);
+        return lod_of(t, d, 2);
+    }
     for (unsigned i = 0; i < axes; i++) {
         d[i][0] = float_coord_diff(t, i, q, q + 1);
         d[i][1] = float_coord_diff(t, i, q, q + 2);
-    }
-    if (TEX_DIM(t->in->raw) == TEX_DIM_CUBE) {
-        /* a direction of length 1 spans half a face */
-        for (unsigned i = 0; i < axes; i++) {
-            d[i][0] *= 0.5f;
-            d[i][1] *= 0.5f;
-        }
-        axes = 2;
     }
     return lod_of(t, d, axes);
 }
@@ -212,9 +230,10 @@ static bool do_fetch(const TexInsn *t, unsigned lane, uint32_t out[4],
     const SoftInsn *in = t->in;
     int32_t xyz[3], off[3] = { 0, 0, 0 }, lod = 0;
     unsigned n = 0;
+    uint32_t sample = 0;
 
     if (TEX_MS(in->raw)) {
-        n++;                        /* sample number: one sample is kept */
+        sample = arg(t, in->src2, n++, lane);
     } else if (TEX_LOD_MODE(in->raw) & TEX_FETCH_LOD) {
         lod = arg(t, in->src2, n++, lane);
     }
@@ -225,7 +244,7 @@ static bool do_fetch(const TexInsn *t, unsigned lane, uint32_t out[4],
         xyz[c] = coord(t, c, lane) + (uint32_t)off[c];
     }
     return gpuvm_soft_tex_fetch(&t->tic, t->w->cta->tlb, t->tsc.srgb, xyz,
-                                layer_of(t, lane), lod, out, f);
+                                layer_of(t, lane), lod, sample, out, f);
 }
 
 static bool do_gather(const TexInsn *t, unsigned lane, uint32_t out[4],
@@ -283,10 +302,7 @@ static void do_query(const TexInsn *t, unsigned lane, uint32_t out[4])
 
     memset(out, 0, 4 * sizeof(out[0]));
     if (TEX_QUERY(t->in->raw) == TEX_QUERY_TYPE) {
-        static const uint8_t ms_x[] = SURF_MS_X_LOG2, ms_y[] = SURF_MS_Y_LOG2;
-        unsigned ms = tic->samples < SURF_MS_MODES ? tic->samples : 0;
-
-        out[2] = 1u << (ms_x[ms] + ms_y[ms]);
+        out[2] = 1u << (tic->ms_x + tic->ms_y);
         return;
     }
     if (TEX_QUERY(t->in->raw) != TEX_QUERY_DIMS) {
