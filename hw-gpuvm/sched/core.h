@@ -264,6 +264,21 @@ typedef struct GpuvmCoreShare {
 /** gpuvm_core_share - false if @slot is absent. */
 bool gpuvm_core_share(const GpuvmCore *c, uint32_t slot, uint64_t now_ns,
                       GpuvmCoreShare *share);
+/**
+ * GpuvmCoreTable - all VMs at one moment.  busy_ns is the sum of gone_ns and
+ * of the VMs' used_ns.
+ */
+typedef struct GpuvmCoreTable {
+    uint32_t policy;            /* GpuvmCorePolicyId */
+    uint64_t busy_ns, gone_ns;
+    unsigned count;
+    struct {
+        uint32_t slot, owner;   /* owner: of the process (arena), else 0 */
+        GpuvmCoreShare share;
+    } vm[GPUVM_CORE_SLOTS];
+} GpuvmCoreTable;
+
+void gpuvm_core_table(const GpuvmCore *c, uint64_t now_ns, GpuvmCoreTable *t);
 /** gpuvm_core_busy_ns - GPU time of all VMs, also of those that left. */
 uint64_t gpuvm_core_busy_ns(const GpuvmCore *c);
 

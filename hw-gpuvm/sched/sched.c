@@ -45,6 +45,7 @@ typedef struct Op {
     uint32_t owner;         /* of .next.slot */
     GpuvmSchedLook look;
     GpuvmCoreShare *share;
+    GpuvmCoreTable *table;
 } Op;
 
 static void run(GpuvmSched *s, void (*fn)(GpuvmCore *c, Op *op), Op *op)
@@ -415,6 +416,21 @@ static void op_share(const GpuvmCore *c, Op *op)
 void gpuvm_sched_share(GpuvmSched *s, GpuvmSchedVm *vm, GpuvmCoreShare *share)
 {
     look(s, op_share, &(Op) { .vm = vm, .share = share });
+}
+
+static void op_table(const GpuvmCore *c, Op *op)
+{
+    gpuvm_core_table(c, op->now, op->table);
+}
+
+void gpuvm_sched_table(GpuvmSched *s, GpuvmCoreTable *table)
+{
+    look(s, op_table, &(Op) { .table = table });
+}
+
+uint32_t gpuvm_sched_slot(const GpuvmSchedVm *vm)
+{
+    return vm->slot;
 }
 
 static void op_busy(const GpuvmCore *c, Op *op)

@@ -140,6 +140,10 @@ uint64_t gpuvm_sched_get_param(GpuvmSched *s, uint32_t policy, unsigned i);
 /* ---- looking ----------------------------------------------------------------------- */
 
 void gpuvm_sched_share(GpuvmSched *s, GpuvmSchedVm *vm, GpuvmCoreShare *share);
+/** gpuvm_sched_table - all VMs of the GPU, of other processes too. */
+void gpuvm_sched_table(GpuvmSched *s, GpuvmCoreTable *table);
+/** gpuvm_sched_slot - which of the table's is this one; constant. */
+uint32_t gpuvm_sched_slot(const GpuvmSchedVm *vm);
 /** gpuvm_sched_busy_ns - GPU time of all, also of those that left. */
 uint64_t gpuvm_sched_busy_ns(GpuvmSched *s);
 

@@ -110,3 +110,19 @@ uint64_t gpuvm_core_busy_ns(const GpuvmCore *c)
     }
     return ns;
 }
+
+void gpuvm_core_table(const GpuvmCore *c, uint64_t now_ns, GpuvmCoreTable *t)
+{
+    unsigned i;
+
+    *t = (GpuvmCoreTable) { .policy = c->policy, .gone_ns = c->gone_ns };
+    t->busy_ns = t->gone_ns;
+    for (i = 0; i < GPUVM_CORE_SLOTS; i++) {
+        if (gpuvm_core_share(c, i, now_ns, &t->vm[t->count].share)) {
+            t->vm[t->count].slot = i;
+            t->vm[t->count].owner = c->vm[i].owner;
+            t->busy_ns += t->vm[t->count].share.used_ns;
+            t->count++;
+        }
+    }
+}

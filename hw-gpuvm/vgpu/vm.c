@@ -158,6 +158,15 @@ bool gpuvm_vm_share(GpuvmVm *vm, GpuvmCoreShare *share)
     return vm->sched_vm != NULL;
 }
 
+bool gpuvm_vm_table(GpuvmVm *vm, GpuvmCoreTable *table, uint32_t *slot)
+{
+    if (vm->sched_vm) {
+        gpuvm_sched_table(vm->cfg.sched, table);
+        *slot = gpuvm_sched_slot(vm->sched_vm);
+    }
+    return vm->sched_vm != NULL;
+}
+
 GpuvmHost *gpuvm_vm_host(GpuvmVm *vm)
 {
     return vm->host;

@@ -95,6 +95,11 @@ void gpuvm_vm_set_cap(GpuvmVm *vm, uint32_t cap);
 void gpuvm_vm_set_timeout(GpuvmVm *vm, uint64_t ns);
 /** gpuvm_vm_share - its part of the GPU; any thread; false: no scheduler. */
 bool gpuvm_vm_share(GpuvmVm *vm, GpuvmCoreShare *share);
+/**
+ * gpuvm_vm_table - all VMs of its GPU, and the slot that is its own; any
+ * thread; false: no scheduler.
+ */
+bool gpuvm_vm_table(GpuvmVm *vm, GpuvmCoreTable *table, uint32_t *slot);
 
 /** gpuvm_vm_alarm - [device] the host is notified in @ns, or sooner. */
 void gpuvm_vm_alarm(GpuvmVm *vm, uint64_t ns);

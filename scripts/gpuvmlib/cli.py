@@ -31,7 +31,8 @@ def split(argv):
 
 def parser_of_verbs():
     # Imported here: an error in one verb's module then names that module.
-    from . import bench, build, demo, doctor, libvirt, native, run, test
+    from . import (bench, build, demo, doctor, libvirt, native, run, settings,
+                   test, top)
     parser = argparse.ArgumentParser(
         prog='gpuvm', description=ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -46,6 +47,8 @@ def parser_of_verbs():
          ' -- COMMAND...'),
         ('demo', demo, 'a Debian guest computes on the virtual GPU', ''),
         ('test', test, 'run the tests', ''),
+        ('top', top, 'the VMs that run and what each gets of its GPU', ''),
+        ('set', settings, 'change weights, caps, the policy while VMs run', ''),
         ('libvirt-xml', libvirt, 'what a libvirt domain needs to have a GPU',
          ''),
         ('bench', bench, 'measure traps, apertures, page tables, boot, '

@@ -49,6 +49,7 @@ class Config:
     timeout: float = 0          # seconds; 0 = as long as it takes
     stats: bool = False
     log: pathlib.Path = None    # console log to keep
+    monitor: pathlib.Path = None    # socket for `gpuvm top` to be made
 
 
 class Sink:
@@ -163,6 +164,9 @@ class Guest:
         for name in ('job', 'script'):
             argv += ['-fw_cfg', 'name=opt/org.gpuvm/%s,file=%s'
                      % (name, quote(self.dir / name))]
+        if c.monitor:
+            argv += ['-chardev', 'socket,id=top,server=on,wait=off,path=%s' %
+                     quote(c.monitor), '-mon', 'chardev=top,mode=control']
         argv += self.share_options()
         argv += list(c.qemu_options)
         if c.gpu:
@@ -203,6 +207,8 @@ class Guest:
         for sock in list(self.listening.values()) + list(
                 self.sockets.values()):
             sock.close()
+        if self.config.monitor:
+            pathlib.Path(self.config.monitor).unlink(missing_ok=True)
         console.drop_temp_dir(str(self.dir))
 
     def console_tail(self, lines=15):

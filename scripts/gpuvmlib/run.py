@@ -15,7 +15,7 @@ import termios
 import threading
 import tty
 
-from . import console, guest, image, kernel, kvm, qemu, versions
+from . import console, guest, image, kernel, kvm, qemu, top, versions
 
 GUESTS = tuple(kernel.SUITES)
 
@@ -171,7 +171,8 @@ def run_many(config, count, options):
         sink = PrefixSink('vm%d' % n) if count > 1 else guest.Sink()
         one = guest.Guest(dataclasses.replace(
             config, log=log_name(options.keep_log, n, count),
-            gpu=config.gpu and config.gpu + weight_of(options, n - 1)), sink)
+            gpu=config.gpu and config.gpu + weight_of(options, n - 1),
+            monitor=top.monitor_path('vm%d' % n)), sink)
         guests.append(one)
         sinks.append(sink)
     result = 0
@@ -202,6 +203,7 @@ def run_shell(config, options):
               'exec bash -i\n' % (size.lines, size.columns))
     one = guest.Guest(dataclasses.replace(
         config, terminal=True, script=script,
+        monitor=top.monitor_path('vm1'),
         log=log_name(options.keep_log, 1, 1)), guest.Sink())
     console.say('booting a guest (exit, or Ctrl-D, ends it)')
     done = threading.Event()

@@ -89,6 +89,7 @@ static void test_sums(void)
 {
     GpuvmCore *c = core_new(GPUVM_CORE_FAIR);
     GpuvmCoreShare a, b;
+    GpuvmCoreTable t;
     uint64_t gen;
 
     CU_ASSERT_TRUE(gpuvm_core_join(c, 0, 0, 0, 0, 0));
@@ -123,6 +124,19 @@ static void test_sums(void)
     /* the GPU's time would run backwards: it does not */
     turn(c, 0, 1000, 1700);
     CU_ASSERT_EQUAL(gpuvm_core_busy_ns(c), 1850);
+    /* the table adds up */
+    CU_ASSERT_TRUE(gpuvm_core_join(c, 5, 3, 77, 20, 1700));
+    gpuvm_core_charge(c, 5, 40, 1800);
+    gpuvm_core_table(c, 1800, &t);
+    CU_ASSERT_EQUAL(t.policy, GPUVM_CORE_FAIR);
+    CU_ASSERT_EQUAL_FATAL(t.count, 2);
+    CU_ASSERT_EQUAL(t.vm[0].slot, 0);
+    CU_ASSERT_EQUAL(t.vm[1].slot, 5);
+    CU_ASSERT_EQUAL(t.vm[1].owner, 3);
+    CU_ASSERT_EQUAL(t.gone_ns, 300);
+    CU_ASSERT_EQUAL(t.vm[0].share.used_ns, 1550);
+    CU_ASSERT_EQUAL(t.vm[1].share.used_ns, 40);
+    CU_ASSERT_EQUAL(t.busy_ns, 1890);
     g_free(c);
 }
 
