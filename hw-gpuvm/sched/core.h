@@ -6,7 +6,7 @@
  * function takes the time from its caller and touches nothing but the struct:
  * the caller holds the lock that guards it, does the waiting and the waking.
  * So policies run on a virtual clock in tests (tests/unit/sched_sim.h), behind
- * a mutex in one process (sched.c), or behind a robust mutex in an arena.
+ * a mutex in one process (sched.c), or behind a compare-and-swap in an arena.
  *
  * A process may die in the middle of a change.  Nothing here trusts what it
  * left: indices are checked before use, weights and caps are clamped when they

@@ -229,6 +229,8 @@ def main(options):
     if interactive and options.vms > 1:
         raise console.GpuvmError('a shell runs in one VM; give a COMMAND',
                                  'scripts/gpuvm run --vms 2 -- clinfo -l')
+    if options.vms > 1 and not options.gpu_share and not options.own_gpus:
+        options.gpu_share = 'run-%d' % os.getpid()
     config = base_config(options, '' if interactive else script_of(command))
     if interactive:
         return run_shell(config, options)
@@ -245,7 +247,10 @@ def add_arguments(parser):
     add_guest_arguments(parser)
     parser.add_argument('--gpu-share', metavar='NAME',
                         help='the guests, and those of other runs with the '
-                        'same NAME, share one GPU')
+                        'same NAME, share one GPU (several guests of one run '
+                        'do without it, too)')
+    parser.add_argument('--own-gpus', action='store_true',
+                        help='with --vms: each guest has a GPU of its own')
     parser.add_argument('--gpu-vram', metavar='SIZE',
                         help='with --gpu-share: VRAM of all together '
                         '(default: --vram for each guest of this run)')
