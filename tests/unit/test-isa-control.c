@@ -286,7 +286,12 @@ typedef struct Gen {
     unsigned nest, loops;
     int funcs[3], nfuncs;
     bool in_func;
+    bool memory;            /* with loads and stores of s[] */
 } Gen;
+
+#define LDS (OP(0xc1, 5) | F(4, 5))
+#define STS (OP(0xc9, 5) | F(4, 5))
+#define R_LANE 9            /* 128 bytes of s[] a lane */
 
 static unsigned rnd(Gen *g, unsigned n)
 {
@@ -300,6 +305,13 @@ static void gen_compute(Gen *g)
 {
     unsigned d = 1 + rnd(g, 7), a = rnd(g, 8), b = rnd(g, 8);
 
+    if (g->memory && rnd(g, 3) == 0) {
+        /* a word of the lane's own, at a place that differs or not */
+        isa_emit(g->p, LOP | D(8) | A(rnd(g, 2) ? a : 63) | IMM(0x7c));
+        isa_emit(g->p, IADD | D(8) | A(8) | B(R_LANE));
+        isa_emit(g->p, (rnd(g, 2) ? LDS : STS) | D(d) | A(8));
+        return;
+    }
     switch (rnd(g, 5)) {
     case 0:
         isa_emit(g->p, IADD | D(d) | A(a) | B(b));
@@ -422,7 +434,13 @@ static void gen_program(Gen *g)
     for (int i = 0; i < g->nfuncs; i++) {
         g->funcs[i] = isa_new_label(g->p);
     }
+    if (g->memory) {
+        isa_emit(g->p, SHL | D(R_LANE) | A(0) | IMM(7));
+    }
     gen_block(g, 6);
+    for (unsigned n = 1; n < 8 && g->memory; n++) {
+        isa_emit(g->p, STS | D(n) | A(R_LANE) | F(4 * n, 26));
+    }
     isa_emit(g->p, EXIT);
     g->in_func = true;
     for (int i = 0; i < g->nfuncs; i++) {
@@ -489,6 +507,58 @@ static void test_random(void)
     g_free(g.p);
     free(r);
 }
+
+#ifdef ISA_RIG_JIT
+/*
+ * As compiled for use: registers that nobody reads any more are not kept, so
+ * what is compared is s[], in which the program leaves its registers.
+ */
+static void memory_case(IsaRig *r, Gen *g, unsigned number)
+{
+    g_autofree uint8_t *want = g_malloc0(SOFT_LANES * 128);
+    g_autofree uint8_t *got = g_malloc0(SOFT_LANES * 128);
+    SoftProgram *prog;
+    SoftWarp *first = g_new(SoftWarp, 1);
+
+    gen_program(g);
+    prog = program(g->p);
+    start(r, prog);
+    for (unsigned n = 1; n < 8; n++) {
+        uint32_t one = isa_rand(&g->seed);
+
+        for (unsigned i = 0; i < SOFT_LANES; i++) {
+            r->warp.r[n][i] = number % 2 ? one : isa_rand(&g->seed);
+        }
+    }
+    *first = r->warp;
+    r->cta.shared_size = SOFT_LANES * 128;
+    r->cta.shared = want;
+    CU_ASSERT_EQUAL(gpuvm_soft_warp_run(&r->warp, 1u << 30),
+                    SOFT_RUN_EXITED);
+    r->warp = *first;
+    r->cta.shared = got;
+    CU_ASSERT_EQUAL(isa_rig_run(r, 1u << 30), SOFT_RUN_EXITED);
+    CU_ASSERT_EQUAL(memcmp(want, got, SOFT_LANES * 128), 0);
+    gpuvm_soft_program_put(NULL, prog);
+    g_free(first);
+}
+
+static void test_random_memory(void)
+{
+    const char *env = g_getenv("GPUVM_ISA_CASES");
+    unsigned cases = ((env ? strtoul(env, NULL, 0) : 400) + 19) / 20;
+    IsaRig *r = isa_rig_new();
+    Gen g = { .p = g_new(IsaProg, 1), .seed = 0x7654321, .memory = true };
+
+    gpuvm_soft_jit_keep(isa_rig_jit, false);
+    for (unsigned i = 0; i < cases; i++) {
+        memory_case(r, &g, i);
+    }
+    gpuvm_soft_jit_keep(isa_rig_jit, true);
+    g_free(g.p);
+    free(r);
+}
+#endif
 
 /* ---- votes, barriers, special registers ---------------------------------- */
 
@@ -889,6 +959,9 @@ static CU_TestInfo tests[] = {
     { "call and return", test_call },
     { "lanes leave one by one", test_lanes_leave_one_by_one },
     { "random programs", test_random },
+#ifdef ISA_RIG_JIT
+    { "random programs with s[]", test_random_memory },
+#endif
     { "vote", test_vote },
     { "barrier", test_barrier },
     { "special registers", test_special_registers },
