@@ -11,6 +11,7 @@
 #include "spec/compute_methods.h"
 #include "spec/gr3d_methods.h"
 #include "spec/macro.h"
+#include "spec/tic.h"
 
 #define CODE  0x100000u
 #define CB0   0x200000u
@@ -18,6 +19,9 @@
 #define OUT   0x300000u
 #define FENCE 0x400000u
 #define ARGS  0x500000u
+#define TIC   0x510000u
+#define TSC   0x520000u
+#define TEXEL 0x530000u
 
 #define ENTRY 0x80u     /* of the program in the code segment */
 
@@ -213,6 +217,74 @@ static void test_banks(void)
     c(r, CP_BIND_TSC, 200 << 4 | 1);
     CU_ASSERT_EQUAL(rig_run(r), GPUVM_STOP_DONE);
     CU_ASSERT_EQUAL(rig_count(r, GPUVM_CNT_GUEST_ERRORS), 3);
+    rig_close(r);
+}
+
+/* TEX.LZ r4, r4..r6, cube, texture 0, sampler 0 */
+#define INSN_TEX_CUBE 0x82304000fc411d06ull
+
+/* A cube of one texel a face, 10 20 .. 60; c1[8..16] is the direction. */
+static void cube_setup(Rig *r)
+{
+    static const float dir[3] = { 1, 0, -1 };
+    uint64_t va = r->va + TEXEL;
+    const uint32_t tic[TIC_WORDS] = {
+        TIC_FMT_32 | TIC_TYPE_FLOAT << 6 | TIC_MAP_C0 << 18, (uint32_t)va,
+        (uint32_t)(va >> 32) | TIC_TARGET_CUBE << 14 | 1u << 31, 0,
+        1u << 31 | 1, 1 | 1 << 16, 0, 0,
+    };
+    const uint32_t tsc[TSC_WORDS] = {
+        0, TSC_FILTER_LINEAR | TSC_FILTER_LINEAR << 4 | TSC_MIP_NONE << 6,
+    };
+    uint32_t p = CODE + ENTRY;
+
+    for (unsigned i = 0; i < 3; i++) {
+        put64(r, p + 16 + 8 * i, mov_c(4 + i, 1, 8 + 4 * i));
+    }
+    put64(r, p + 40, INSN_TEX_CUBE);
+    put64(r, p + 48, st_g(4, 2));
+    put64(r, p + 56, INSN_EXIT);
+    memcpy(r->mem + CB1 + 8, dir, sizeof(dir));
+    for (unsigned face = 0; face < 6; face++) {
+        float v = 10 * (face + 1);
+
+        memcpy(r->mem + TEXEL + 512 * face, &v, 4);
+    }
+    memcpy(r->mem + TIC, tic, sizeof(tic));
+    memcpy(r->mem + TSC, tsc, sizeof(tsc));
+    rig_addr(r, RIG_COMPUTE, GR_TIC_ADDRESS_HIGH, r->va + TIC);
+    c(r, GR_TIC_LIMIT, 0x7ff);
+    rig_addr(r, RIG_COMPUTE, GR_TSC_ADDRESS_HIGH, r->va + TSC);
+    c(r, GR_TSC_LIMIT, 0x7ff);
+    c(r, CP_BIND_TIC, 1);
+    c(r, CP_BIND_TSC, 1);
+}
+
+/* TEX_MISC of either class joins the faces of cubes: on the edge of +x and -z
+ * a linear filter gives the mean of both, else +x alone. */
+static void test_seamless(void)
+{
+    static const struct {
+        uint32_t gr3d, compute;
+        float want;
+    } cases[] = {
+        { 0, 0, 10 }, { 4, 0, 35 }, { 0, 2, 35 }, { 2, 1, 10 },
+    };
+    Rig *r = rig_open();
+
+    program(r);
+    cube_setup(r);
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        float got;
+
+        rig_m(r, RIG_3D, GR_TEX_MISC, cases[i].gr3d);
+        c(r, GR_TEX_MISC, cases[i].compute);
+        setup(r, r->va + OUT);
+        launch(r, 1, 1, 1, 0);
+        CU_ASSERT_EQUAL(rig_run(r), GPUVM_STOP_DONE);
+        memcpy(&got, r->mem + OUT, 4);
+        CU_ASSERT_EQUAL(got, cases[i].want);
+    }
     rig_close(r);
 }
 
@@ -482,6 +554,7 @@ static void test_endless(void)
 static CU_TestInfo tests[] = {
     { "launch", test_launch },
     { "constant banks", test_banks },
+    { "seamless cube maps", test_seamless },
     { "indirect dispatch", test_indirect },
     { "a macro cut short before its launch", test_pending },
     { "condition", test_cond },
