@@ -401,8 +401,10 @@ static void test_preempt(void)
     CU_ASSERT_TRUE(position(&c).pushes_done >= a.pushes_done + 2);
     CU_ASSERT_TRUE(is_type(&c, 2, GPUVM_EV_STARTED));
     env.ops->chan_abort(c.chan);
+    /* abort() does not wait: its STOPPED may or may not be there already */
     n = n_events(&c);
-    CU_ASSERT_TRUE(n == 3);
+    CU_ASSERT_TRUE(n == 3 ||
+                   (n == 4 && is_stop(&c, 3, GPUVM_STOP_ABORTED)));
     chan_close(&c);
     env_close(&env);
 }
