@@ -51,6 +51,25 @@ static void copy(Evict *e, unsigned i, bool in)
     nv_must(nv_bo_wait(&e->ch.gart), "CPU_PREP");
 }
 
+/*
+ * All buffers, each moved out of VRAM at once: the kernel takes page tables
+ * from VRAM, too, when it maps a buffer the first time, and cannot move a
+ * buffer out for that (6.12: "imem: OOM").
+ */
+static void make_buffers(Evict *e)
+{
+    static const uint32_t gart = NV_GART;
+
+    for (unsigned i = 0; i < e->count; i++) {
+        NvBo *bo = &e->bo[i];
+
+        nv_bo_new(bo, NV_VRAM | NV_GART, e->size);
+        memset(e->ch.push.map, 0, 64);          /* NOPs */
+        nv_must(nv_submit(&e->ch, 0, 16, &bo, &gart, 1), "GEM_PUSHBUF");
+        nv_must(nv_bo_wait(&e->ch.push), "CPU_PREP");
+    }
+}
+
 static void note_places(Evict *e)
 {
     unsigned out = 0;
@@ -107,9 +126,7 @@ int main(int argc, char **argv)
     e.count = (e.vram * times / e.size + 1) & ~1u;
     e.bo = calloc(e.count, sizeof(*e.bo));
     nv_m2mf_start(&e.ch, e.size);
-    for (unsigned i = 0; i < e.count; i++) {
-        nv_bo_new(&e.bo[i], NV_VRAM | NV_GART, e.size);
-    }
+    make_buffers(&e);
     for (unsigned r = 0; r < rounds; r++) {
         one_round(&e, r);
     }
