@@ -61,8 +61,8 @@ void fuzz_fail(const char *file, int line, const char *what)
 
 /** fuzz_run - one input, timed: too slow is a failure. */
 void fuzz_run(const uint8_t *data, size_t len);
-/** fuzz_slow_ms - processor time that one input may take, and a quarter of the
- *  time by the clock (environment FUZZ_SLOW_MS; default 2000). */
+/** fuzz_slow_ms - processor time that one input may take, and a thirtieth of
+ *  the time by the clock (environment FUZZ_SLOW_MS; default 2000). */
 unsigned fuzz_slow_ms(void);
 
 #define FUZZ_RAM_BASE   0x40000000u

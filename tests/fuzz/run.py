@@ -142,7 +142,7 @@ def command(how, program, target, found, want, seconds, options, first):
         corpus = found / target
         corpus.mkdir(parents=True, exist_ok=True)
         return ['nice', '-n', str(options.nice), str(program),
-                '-max_len=1024', '-timeout=20', '-rss_limit_mb=3000',
+                '-max_len=1024', '-timeout=120', '-rss_limit_mb=3000',
                 '-print_final_stats=1',
                 '-artifact_prefix=%s/crash-%s-' % (found, target),
                 '-runs=%d' % want, '-max_total_time=%d' % seconds,
