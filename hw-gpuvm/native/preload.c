@@ -38,6 +38,11 @@
 #define TREE_PREFIX "gpuvm-native."
 #define SYS_SLOT    "0000:01:00.0"
 
+/* Mesa fills staging buffers of these sizes at once: one call for all pages
+ * instead of a page fault each. */
+#define POPULATE_MIN (64u << 10)
+#define POPULATE_MAX (64u << 20)
+
 #define EXPORT __attribute__((visibility("default")))
 #define REAL(name) ({                                               \
     static __typeof__(&name) real_;                                 \
@@ -486,6 +491,9 @@ static void *node_map(void *addr, size_t len, int prot, int flags,
     if (!native_node_mmap(n, off, len, &fd, &fd_off)) {
         errno = EINVAL;
         return MAP_FAILED;
+    }
+    if (fd == n->gart_fd && len >= POPULATE_MIN && len <= POPULATE_MAX) {
+        flags |= MAP_POPULATE;
     }
     return REAL(mmap64)(addr, len, prot, flags, fd, fd_off);
 }

@@ -40,8 +40,10 @@ def run_meson(suite, tally):
              if tally.wants('%s/%s' % (suite, n))]
     if not names:
         return 0
+    # a log of our own: another gpuvm may run the same tests
+    log = where / 'meson-logs' / ('gpuvm-%d.json' % os.getpid())
     argv = ['meson', 'test', '-C', where, '--no-rebuild', '--suite', suite,
-            '--print-errorlogs', *names]
+            '--print-errorlogs', '--logbase', log.stem, *names]
     child = console.spawn(argv, stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           errors='replace', env=core.environment())
@@ -51,9 +53,10 @@ def run_meson(suite, tally):
             console.say(line.strip())
         said.append(line)
     console.reap(child)
-    log = where / 'meson-logs' / 'testlog.json'
     rows = [json.loads(row) for row in log.read_text().splitlines()] \
         if log.exists() else []
+    for suffix in ('.json', '.txt', '.junit.xml'):
+        log.with_suffix(suffix).unlink(missing_ok=True)
     seen = set()
     for row in rows:
         short = row['name'].split(' / ')[-1].split(':')[-1]
