@@ -21,7 +21,7 @@ import time
 from xml.etree import ElementTree
 from xml.sax import saxutils
 
-from . import console, guest, packages, qemu, versions
+from . import console, guest, packages, qemu, qmp, versions
 
 NAMESPACE = 'http://libvirt.org/schemas/domain/qemu/1.0'
 SLOT = '0x10'       # high: libvirt hands out low ones
@@ -42,13 +42,6 @@ def size(text):
     return int(match.group(1)) * SIZES[match.group(2)]
 
 
-def value(text):
-    """A property's value as JSON's -device wants it."""
-    if re.fullmatch(r'\d+', text):
-        return int(text)
-    return {'on': True, 'off': False}.get(text, text)
-
-
 def properties(text, what):
     """NAME=VALUE,NAME=VALUE as a dictionary."""
     found = {}
@@ -58,7 +51,7 @@ def properties(text, what):
             raise console.GpuvmError(
                 '%s of %s is no NAME=VALUE' % (pair, what),
                 'scripts/gpuvm libvirt-xml --gpu weight=200')
-        found[name] = value(val)
+        found[name] = qmp.value(val)
     return found
 
 

@@ -3,8 +3,16 @@
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 import json
+import re
 
 from . import console
+
+
+def value(text):
+    """A property's value, as options write it, as JSON has it."""
+    if re.fullmatch(r'-?\d+', text):
+        return int(text)
+    return {'on': True, 'off': False}.get(text, text)
 
 
 class Qmp:

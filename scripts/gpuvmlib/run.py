@@ -68,12 +68,11 @@ def arena_device(options):
     """The GPU that all guests share: their VRAM is in one arena."""
     size = options.gpu_vram
     if not size:
-        number, unit = re.fullmatch(r'(\d+)([MG]?)', options.vram).groups() \
-            if re.fullmatch(r'\d+[MG]?', options.vram) else (None, None)
-        if not number:
+        match = re.fullmatch(r'(\d+)([MG]?)', options.vram)
+        if not match:
             raise console.GpuvmError('--vram %s: give whole M or G, or '
                                      '--gpu-vram too' % options.vram)
-        size = '%d%s' % (int(number) * options.vms, unit)
+        size = '%d%s' % (int(match.group(1)) * options.vms, match.group(2))
     return 'gpuvm-soft,id=soft0,vram=%s,share=%s' % (
         size, guest.quote(options.gpu_share))
 

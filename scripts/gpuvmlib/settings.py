@@ -12,10 +12,9 @@ SPDX-License-Identifier: GPL-2.0-or-later
 """
 import re
 
-from . import console, top
+from . import console, qmp, top
 
 OURS = ('weight', 'cap', 'timeout')
-PLAIN = re.compile(r'-?\d+$')
 
 
 def parse(text):
@@ -24,9 +23,7 @@ def parse(text):
     if not equals or not name:
         raise console.GpuvmError('%r is no NAME=VALUE' % text,
                                  'scripts/gpuvm set vm1 weight=200')
-    if PLAIN.match(value):
-        return name, int(value)
-    return name, {'on': True, 'off': False}.get(value, value)
+    return name, qmp.value(value)
 
 
 def choose(wish, names):

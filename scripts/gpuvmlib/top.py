@@ -95,7 +95,6 @@ def device(vm, monitor, path):
     stats = json.loads(monitor.get(path, 'stats'))
     sharers = json.loads(monitor.get(path, 'sharers'))
     gpu = monitor.get(path, 'gpu')
-    name = '%s%s' % (vm, gpu)
     if gpu:
         arena = monitor.get(gpu, 'share') if any(
             p['name'] == 'share' for p in

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "matmul.h"
 
 #define TILE 16
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
@@ -25,23 +26,7 @@ static const char source[] =
     "    if (i < n)\n"
     "        c[i] = a[i] + b[i];\n"
     "}\n"
-    "__kernel void matmul(__global const float *a, __global const float *b,\n"
-    "                     __global float *c, uint n)\n"
-    "{\n"
-    "    __local float ta[16][16], tb[16][16];\n"
-    "    uint x = get_global_id(0), y = get_global_id(1);\n"
-    "    uint lx = get_local_id(0), ly = get_local_id(1);\n"
-    "    float sum = 0;\n"
-    "    for (uint t = 0; t < n; t += 16) {\n"
-    "        ta[ly][lx] = a[y * n + t + lx];\n"
-    "        tb[ly][lx] = b[(t + ly) * n + x];\n"
-    "        barrier(CLK_LOCAL_MEM_FENCE);\n"
-    "        for (uint k = 0; k < 16; k++)\n"
-    "            sum += ta[ly][k] * tb[k][lx];\n"
-    "        barrier(CLK_LOCAL_MEM_FENCE);\n"
-    "    }\n"
-    "    c[y * n + x] = sum;\n"
-    "}\n";
+    MATMUL_CL;
 
 static cl_context ctx;
 static cl_command_queue queue;

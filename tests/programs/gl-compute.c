@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "matmul.h"
 
 static const char vecadd_src[] =
     "#version 430\n"
@@ -29,26 +30,7 @@ static const char vecadd_src[] =
     "}\n";
 
 static const char matmul_src[] =
-    "#version 430\n"
-    "layout(local_size_x = 16, local_size_y = 16) in;\n"
-    "layout(std430, binding = 0) buffer A { float a[]; };\n"
-    "layout(std430, binding = 1) buffer B { float b[]; };\n"
-    "layout(std430, binding = 2) buffer C { float c[]; };\n"
-    "uniform uint n;\n"
-    "shared float ta[16][16], tb[16][16];\n"
-    "void main() {\n"
-    "    uvec2 g = gl_GlobalInvocationID.xy, l = gl_LocalInvocationID.xy;\n"
-    "    float sum = 0.0;\n"
-    "    for (uint t = 0u; t < n; t += 16u) {\n"
-    "        ta[l.y][l.x] = a[g.y * n + t + l.x];\n"
-    "        tb[l.y][l.x] = b[(t + l.y) * n + g.x];\n"
-    "        barrier();\n"
-    "        for (uint k = 0u; k < 16u; k++)\n"
-    "            sum += ta[l.y][k] * tb[k][l.x];\n"
-    "        barrier();\n"
-    "    }\n"
-    "    c[g.y * n + g.x] = sum;\n"
-    "}\n";
+    MATMUL_GLSL;
 
 static void fail(const char *what)
 {
