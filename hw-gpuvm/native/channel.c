@@ -9,10 +9,83 @@
 #include "native/node.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #define SUBMIT_TIMEOUT_MS 60000
 #define SUBMIT_BATCH      512
+#define POLL_SPIN_NS      100000    /* after a submission: no sleep yet */
+#define POLL_SLEEP_NS     1000000   /* a look at the fence at least so often */
+
+/*
+ * A thread that polls for a fence: Mesa looks at the fence's word eight times,
+ * calls sched_yield() and begins again, for as long as the GPU takes.  A GPU
+ * that is made of the same cores would lose one of them to that.  So a thread
+ * that has submitted work, and that polls for longer than a wake-up takes,
+ * sleeps in its sched_yield() until some channel stops, which is after the
+ * fence's word was written.  A fence in the midst of what a channel does is
+ * seen when the sleep ends by itself.
+ */
+static _Thread_local uint64_t submitted_ns;     /* by this thread; 0: never */
+static _Atomic uint32_t in_flight;  /* channels between submit and STOPPED */
+static _Atomic uint32_t stops;      /* STOPPED events; a futex */
+static _Atomic uint32_t sleepers;
+
+static uint64_t now_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + ts.tv_nsec;
+}
+
+static long futex(_Atomic uint32_t *word, int op, uint32_t value,
+                  const struct timespec *timeout)
+{
+    return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, timeout,
+                   NULL, 0);
+}
+
+bool native_poll_sleep(void)
+{
+    const struct timespec limit = { .tv_nsec = POLL_SLEEP_NS };
+    uint32_t seen = atomic_load(&stops);
+
+    if (!submitted_ns || !atomic_load(&in_flight) ||
+        now_ns() - submitted_ns < POLL_SPIN_NS) {
+        return false;
+    }
+    atomic_fetch_add(&sleepers, 1);
+    futex(&stops, FUTEX_WAIT, seen, &limit);
+    atomic_fetch_sub(&sleepers, 1);
+    return true;
+}
+
+static void poll_wake(void)
+{
+    atomic_fetch_add(&stops, 1);
+    if (atomic_load(&sleepers)) {
+        futex(&stops, FUTEX_WAKE, INT_MAX, NULL);
+    }
+}
+
+/* Whether the channel has work; its lock is held. */
+static void set_in_flight(NativeChannel *ch, bool on)
+{
+    if (ch->in_flight != on) {
+        ch->in_flight = on;
+        if (on) {
+            atomic_fetch_add(&in_flight, 1);
+        } else {
+            atomic_fetch_sub(&in_flight, 1);
+        }
+    }
+}
 
 static void channel_report(NativeChannel *ch, const GpuvmFault *f)
 {
@@ -49,8 +122,12 @@ static void channel_event(void *opaque, const GpuvmGpuEvent *ev)
                    ev->stop == GPUVM_STOP_SW_METHOD) {
             ch->dead = true;
         }
+        if (all_done || ch->dead) {
+            set_in_flight(ch, false);
+        }
         g_cond_broadcast(&ch->cond);
         g_mutex_unlock(&ch->lock);
+        poll_wake();
         break;
     default:
         break;
@@ -99,6 +176,7 @@ int native_channel_free(NativeNode *n, NativeClient *c, unsigned id)
     c->channels[id] = NULL;
     native_turn_forget(n->turn, ch);
     n->gpu->ops->chan_destroy(ch->chan);
+    set_in_flight(ch, false);
     g_mutex_clear(&ch->lock);
     g_cond_clear(&ch->cond);
     g_free(ch);
@@ -146,8 +224,12 @@ int native_channel_submit(NativeNode *n, NativeChannel *ch,
         native_turn_enter(n->turn, ch);
         g_mutex_lock(&ch->lock);
         ret = ch->dead ? -ENODEV : 0;
-        ch->submitted += ret ? 0 : batch;
+        if (!ret) {
+            ch->submitted += batch;
+            set_in_flight(ch, true);
+        }
         g_mutex_unlock(&ch->lock);
+        submitted_ns = now_ns();
         if (ret) {
             native_turn_forget(n->turn, ch);
             return ret;
@@ -156,6 +238,7 @@ int native_channel_submit(NativeNode *n, NativeChannel *ch,
         if (ret < 0) {
             g_mutex_lock(&ch->lock);
             ch->submitted -= batch;
+            set_in_flight(ch, ret == -EAGAIN);
             g_mutex_unlock(&ch->lock);
             if (ret != -EAGAIN) {
                 native_turn_forget(n->turn, ch);

@@ -4,6 +4,13 @@
  * address, as nouveau's legacy uAPI does it.
  *
  * An mmap offset names memory, not a handle: bit 40 tells GART from VRAM.
+ * All of it is mapped anyway, for the GPU, so an mmap gives a pointer into that
+ * mapping and munmap does nothing: the page faults of a mapping of its own, and
+ * of fresh pages, would cost more than what a driver does with a staging
+ * buffer.  For the same reason up to KEEP_MAX bytes of freed GART stay in
+ * memory; a bit a page tells which.  They are cleared when they are taken
+ * again, so a new buffer reads zero either way.  A buffer of up to POPULATE_MAX
+ * gets all its pages at once; larger ones page by page, and are never kept.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,11 +19,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <nouveau_drm.h>
+#include <string.h>
+#include <sys/mman.h>
 
 #define MAP_BASE        (1ull << 41)    /* so that no handle is 0 */
 #define MAP_GART        (1ull << 40)
-#define PAGE            4096ull
 #define LARGE_PAGE      (128ull << 10)
+#define KEEP_MAX        (256ull << 20)
+#define POPULATE_MIN    (64ull << 10)
+#define POPULATE_MAX    (64ull << 20)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23  /* Linux 5.14; older ones say EINVAL */
+#endif
 
 static bool is_vram(uint32_t domain)
 {
@@ -28,15 +43,55 @@ static GpuvmRange *memory_of(NativeNode *n, uint32_t domain)
     return is_vram(domain) ? n->vram : n->gart;
 }
 
+static uint64_t *kept_word(NativeNode *n, uint64_t page, uint64_t *bit)
+{
+    *bit = 1ull << (page % 64);
+    return &n->gart_kept[page / 64];
+}
+
+/* Keeps the pages, or gives them back to the system; node's lock held. */
+static void gart_give(NativeNode *n, uint64_t mem, uint64_t size)
+{
+    uint64_t bit;
+
+    if (size > POPULATE_MAX || size > KEEP_MAX - n->gart_kept_bytes) {
+        fallocate(n->gart_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, mem,
+                  size);
+        return;
+    }
+    n->gart_kept_bytes += size;
+    for (uint64_t at = mem; at < mem + size; at += NATIVE_PAGE) {
+        *kept_word(n, at / NATIVE_PAGE, &bit) |= bit;
+    }
+}
+
+/* Clears what was kept, and has the rest mapped; node's lock held. */
+static void gart_take(NativeNode *n, uint64_t mem, uint64_t size)
+{
+    uint64_t kept = 0, bit;
+
+    for (uint64_t at = mem; at < mem + size; at += NATIVE_PAGE) {
+        uint64_t *word = kept_word(n, at / NATIVE_PAGE, &bit);
+
+        if (*word & bit) {
+            *word &= ~bit;
+            kept += NATIVE_PAGE;
+            memset(n->gart_map + at, 0, NATIVE_PAGE);
+        }
+    }
+    n->gart_kept_bytes -= kept;
+    if (kept < size && size >= POPULATE_MIN && size <= POPULATE_MAX) {
+        madvise(n->gart_map + mem, size, MADV_POPULATE_WRITE);
+    }
+}
+
 static void memory_give(NativeNode *n, uint32_t domain, uint64_t mem,
                         uint64_t size)
 {
-    if (!is_vram(domain)) {
-        /* the pages go back to the system, and read zero next time */
-        fallocate(n->gart_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, mem,
-                  size);
-    }
     g_mutex_lock(&n->lock);
+    if (!is_vram(domain)) {
+        gart_give(n, mem, size);
+    }
     gpuvm_range_give(memory_of(n, domain), mem, size);
     g_mutex_unlock(&n->lock);
 }
@@ -48,6 +103,9 @@ static bool memory_take(NativeNode *n, uint32_t *domain, uint64_t size,
 
     g_mutex_lock(&n->lock);
     ok = gpuvm_range_take(memory_of(n, *domain), size, align, mem);
+    if (ok && !is_vram(*domain)) {
+        gart_take(n, *mem, size);
+    }
     g_mutex_unlock(&n->lock);
     return ok;
 }
@@ -60,8 +118,8 @@ static bool bo_bind(NativeNode *n, NativeClient *c, NativeBo *bo)
         .addr = bo->mem,
         .target = is_vram(bo->domain) ? GPUVM_TARGET_VRAM :
                   GPUVM_TARGET_SYSRAM,
-        .page_size = bo->size % LARGE_PAGE || !is_vram(bo->domain) ? PAGE :
-                     LARGE_PAGE,
+        .page_size = bo->size % LARGE_PAGE || !is_vram(bo->domain) ?
+                     NATIVE_PAGE : LARGE_PAGE,
         .kind = (bo->tile_flags >> 8) & 0xff,
     };
 
@@ -86,7 +144,7 @@ NativeBo *native_bo_new(NativeNode *n, NativeClient *c, uint32_t domain,
     if (is_vram(domain) && size >= LARGE_PAGE) {
         align = MAX(align, LARGE_PAGE);
     }
-    align = MAX(align, PAGE);
+    align = MAX(align, NATIVE_PAGE);
     size = (size + align - 1) & ~(align - 1);
     domain = is_vram(domain) ? NOUVEAU_GEM_DOMAIN_VRAM :
              NOUVEAU_GEM_DOMAIN_GART;
@@ -166,8 +224,7 @@ uint64_t native_bo_map_handle(const NativeBo *bo)
     return MAP_BASE + bo->mem + (is_vram(bo->domain) ? 0 : MAP_GART);
 }
 
-bool native_node_mmap(NativeNode *n, uint64_t offset, uint64_t len, int *fd,
-                      uint64_t *fd_off)
+void *native_node_mmap(NativeNode *n, uint64_t offset, uint64_t len)
 {
     uint64_t off = offset - MAP_BASE;
     bool gart = off & MAP_GART;
@@ -176,9 +233,16 @@ bool native_node_mmap(NativeNode *n, uint64_t offset, uint64_t len, int *fd,
 
     if (offset < MAP_BASE || off >= 2 * MAP_GART || mem > size ||
         len > size - mem) {
-        return false;
+        return NULL;
     }
-    *fd = gart ? n->gart_fd : n->slice.fd;
-    *fd_off = gart ? mem : n->slice.fd_offset + mem;
-    return *fd >= 0;
+    return (uint8_t *)(gart ? n->gart_map : n->slice.map) + mem;
+}
+
+bool native_node_mapped(const NativeNode *n, const void *addr)
+{
+    uintptr_t a = (uintptr_t)addr, gart = (uintptr_t)n->gart_map;
+    uintptr_t vram = (uintptr_t)n->slice.map;
+
+    return (a >= gart && a - gart < n->gart_size) ||
+           (a >= vram && a - vram < n->slice.size);
 }

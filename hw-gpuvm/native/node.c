@@ -55,7 +55,7 @@ static const GpuvmHostOps node_host_ops = {
     .log = node_log,
 };
 
-static NativeNode *the_node;
+static NativeNode *_Atomic the_node;
 
 static void node_stats(void)
 {
@@ -95,6 +95,7 @@ static bool node_open_gart(NativeNode *n)
     }
     n->gart_map = mmap(NULL, n->gart_size, PROT_READ | PROT_WRITE, MAP_SHARED,
                        n->gart_fd, 0);
+    n->gart_kept = g_new0(uint64_t, n->gart_size / NATIVE_PAGE / 64);
     return n->gart_map != MAP_FAILED;
 }
 
@@ -148,6 +149,11 @@ NativeNode *native_node(void)
         }
         g_once_init_leave(&once, 1);
     }
+    return the_node;
+}
+
+NativeNode *native_node_opened(void)
+{
     return the_node;
 }
 

@@ -18,6 +18,7 @@
 #include "base/range.h"
 #include "gpu/gpu.h"
 
+#define NATIVE_PAGE         4096ull
 #define NATIVE_MAX_CHANNELS 16
 
 typedef struct NativeNode NativeNode;
@@ -45,7 +46,8 @@ typedef struct NativeChannel {
     uint64_t submitted;     /* pushes handed to the GPU in all */
     uint64_t done;          /* of these, complete at the last STOPPED */
     bool dead;              /* faulted */
-    GMutex lock;            /* submitted, done, dead; a leaf */
+    bool in_flight;         /* has work that is not done */
+    GMutex lock;            /* submitted to in_flight; a leaf */
     GCond cond;
 } NativeChannel;
 
@@ -71,6 +73,8 @@ struct NativeNode {
     int gart_fd;
     uint8_t *gart_map;
     uint64_t gart_size;
+    uint64_t *gart_kept;    /* a bit a page: free, and not zero; lock */
+    uint64_t gart_kept_bytes;
 };
 
 /** native_node - the one node; NULL (with a line on stderr) if it failed. */
@@ -82,11 +86,14 @@ void native_client_free(NativeNode *n, NativeClient *c);
 int native_client_ioctl(NativeNode *n, NativeClient *c, unsigned long request,
                         void *arg);
 /**
- * native_node_mmap - what an mmap of the node at @offset means: fills @fd and
- * @fd_off; false when no buffer object lies there.
+ * native_node_mmap - the memory that an mmap of the node at @offset means; NULL
+ * when no @len bytes lie there.  It stays where it is for life.
  */
-bool native_node_mmap(NativeNode *n, uint64_t offset, uint64_t len, int *fd,
-                      uint64_t *fd_off);
+void *native_node_mmap(NativeNode *n, uint64_t offset, uint64_t len);
+/** native_node_mapped - whether native_node_mmap() gave @addr. */
+bool native_node_mapped(const NativeNode *n, const void *addr);
+/** native_node_opened - the node if native_node() made it, else NULL. */
+NativeNode *native_node_opened(void);
 
 /* gem.c; under the client's lock */
 NativeBo *native_bo_new(NativeNode *n, NativeClient *c, uint32_t domain,
@@ -109,6 +116,12 @@ int native_channel_submit(NativeNode *n, NativeChannel *ch,
  * the software GPU a minute.
  */
 int native_channel_wait(NativeChannel *ch, uint64_t seq, int timeout_ms);
+/**
+ * native_poll_sleep - instead of sched_yield() in a thread that polls for the
+ * GPU: sleeps until a channel stops, at most a millisecond.  False at once if
+ * no channel works, or this thread submitted nothing, or a moment ago.
+ */
+bool native_poll_sleep(void);
 
 /* turn.c; @t may be NULL in all but the first: a GPU of one's own */
 NativeTurn *native_turn_new(NativeNode *n, uint32_t weight, char **err);

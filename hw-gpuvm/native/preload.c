@@ -17,6 +17,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,11 +38,6 @@
 #define SYS_CHAR    "/sys/dev/char/226:128"
 #define TREE_PREFIX "gpuvm-native."
 #define SYS_SLOT    "0000:01:00.0"
-
-/* Mesa fills staging buffers of these sizes at once: one call for all pages
- * instead of a page fault each. */
-#define POPULATE_MIN (64u << 10)
-#define POPULATE_MAX (64u << 20)
 
 #define EXPORT __attribute__((visibility("default")))
 #define REAL(name) ({                                               \
@@ -481,28 +477,28 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     return 0;
 }
 
-static void *node_map(void *addr, size_t len, int prot, int flags,
-                      off64_t off)
+static void *node_map(size_t len, int flags, off64_t off)
 {
-    NativeNode *n = native_node();
-    uint64_t fd_off;
-    int fd;
+    void *p = flags & MAP_FIXED ? NULL :
+              native_node_mmap(native_node(), off, len);
 
-    if (!native_node_mmap(n, off, len, &fd, &fd_off)) {
+    if (!p) {
         errno = EINVAL;
         return MAP_FAILED;
     }
-    if (fd == n->gart_fd && len >= POPULATE_MIN && len <= POPULATE_MAX) {
-        flags |= MAP_POPULATE;
-    }
-    return REAL(mmap64)(addr, len, prot, flags, fd, fd_off);
+    return p;
+}
+
+EXPORT int sched_yield(void)
+{
+    return native_poll_sleep() ? 0 : REAL(sched_yield)();
 }
 
 EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd,
                   off_t off)
 {
     return fd >= 0 && !(flags & MAP_ANONYMOUS) && node_of_fd(fd) ?
-           node_map(addr, len, prot, flags, off) :
+           node_map(len, flags, off) :
            REAL(mmap)(addr, len, prot, flags, fd, off);
 }
 
@@ -510,6 +506,13 @@ EXPORT void *mmap64(void *addr, size_t len, int prot, int flags, int fd,
                     off64_t off)
 {
     return fd >= 0 && !(flags & MAP_ANONYMOUS) && node_of_fd(fd) ?
-           node_map(addr, len, prot, flags, off) :
+           node_map(len, flags, off) :
            REAL(mmap64)(addr, len, prot, flags, fd, off);
+}
+
+EXPORT int munmap(void *addr, size_t len)
+{
+    NativeNode *n = native_node_opened();
+
+    return n && native_node_mapped(n, addr) ? 0 : REAL(munmap)(addr, len);
 }

@@ -318,6 +318,7 @@ int gpuvm_soft_as_create(GpuvmGpu *gpu, const GpuvmSlice *slice,
     as->host = host;
     as->slice = *slice;
     as->budget = SOFT_AS_BUDGET;
+    gpuvm_soft_warm_init(as);
     as->late = g_array_new(FALSE, FALSE, sizeof(SoftRange));
     as->empty = g_ptr_array_new();
     g_mutex_init(&as->lock);
@@ -344,6 +345,7 @@ void gpuvm_soft_as_destroy(GpuvmGpuAs *as)
     g_array_free(as->late, TRUE);
     g_ptr_array_free(as->empty, TRUE);
     g_mutex_clear(&as->lock);
+    g_free(as->warm);
     g_free(as);
 }
 

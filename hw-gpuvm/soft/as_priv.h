@@ -17,6 +17,8 @@
 
 /* Bytes of tables that one address space may make the host allocate. */
 #define SOFT_AS_BUDGET  (UINT64_C(64) << 20)
+/* A block of VRAM that the host's kernel maps at once: 2 MiB. */
+#define SOFT_WARM_BITS  21
 /* Unbound dirty ranges kept until the next flush; more force one. */
 #define SOFT_LATE_MAX   4096
 
@@ -71,6 +73,7 @@ struct GpuvmGpuAs {
     GpuvmHost *host;
     GpuvmSlice slice;
     SoftListener *listener;
+    _Atomic uint64_t *warm; /* a bit for each block of VRAM that is mapped */
     _Atomic uint32_t generation;
     _Atomic uint32_t dirty_any;
     _Atomic uint64_t dirty_l1[SOFT_L1_ENTRIES / 64];
@@ -118,6 +121,24 @@ void gpuvm_soft_listen(SoftAs *as);
 void gpuvm_soft_unlisten(SoftAs *as);
 /** gpuvm_soft_as_clear_page - as.c: empties the entry of @va if there is one. */
 void gpuvm_soft_as_clear_page(SoftAs *as, uint64_t va);
+
+/* vram.c */
+/** gpuvm_soft_warm_init - no block is mapped yet; as->warm is g_free()d. */
+void gpuvm_soft_warm_init(SoftAs *as);
+/** gpuvm_soft_warm_block - has the block at @off of the slice mapped, if it is
+ *  not.  Any thread, no lock. */
+void gpuvm_soft_warm_block(SoftAs *as, uint64_t off);
+
+/** gpuvm_soft_warm - the same, quick where nothing is to do. */
+static inline void gpuvm_soft_warm(SoftAs *as, uint64_t off)
+{
+    uint64_t block = off >> SOFT_WARM_BITS;
+
+    if (!(atomic_load_explicit(&as->warm[block / 64], memory_order_relaxed) >>
+          (block % 64) & 1)) {
+        gpuvm_soft_warm_block(as, off);
+    }
+}
 
 /** SoftStale - what a flush took out of a space, to be freed after a pause. */
 typedef struct SoftStale {

@@ -96,6 +96,9 @@ uint8_t *gpuvm_soft_tlb_fill(SoftTlb *t, uint64_t va, bool write,
     } while (atomic_load(&l2->e[i]) != pte);
 
     e->host = (uint8_t *)(uintptr_t)(pte >> SOFT_PTE_SHIFT);
+    if (!(pte & SOFT_PTE_SYSRAM)) {
+        gpuvm_soft_warm(as, e->host - (uint8_t *)as->slice.map);
+    }
     e->tag = (va & ~(uint64_t)(SOFT_PAGE_SIZE - 1)) | 1 | (writable ? 2 : 0);
     return e->host + (va & (SOFT_PAGE_SIZE - 1));
 }

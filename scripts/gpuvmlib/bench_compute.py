@@ -23,6 +23,10 @@ import statistics
 from . import cache, console, core, guest, native, packages, run
 
 PHASES = ('init', 'h2d', 'launch', 'd2h', 'close', 'kernel')
+ENGINES = ('interp', 'jit', 'auto')
+# The JIT compiles in the background, 40 to 1000 ms a program (docs/jit.md);
+# only then begins what is measured.
+WARM_MS = {'jit': 1500, 'auto': 1500}
 MARK = '@@gpuvm-bench'
 GUEST_SCRIPT = """\
 /opt/gpuvm/gpuvm-bench --platform rusticl --clock host %s --json /tmp/times
@@ -70,9 +74,9 @@ def held_to(cores):
         os.sched_setaffinity(0, before)
 
 
-def arguments(options):
+def arguments(options, sizes=()):
     argv = ['--program', options.program]
-    for size in options.size or ():
+    for size in options.size or sizes:
         argv += ['--size', size]
     return argv
 
@@ -103,8 +107,9 @@ def one_process(program, platform, argv, env):
 class Side:
     """One that takes part: the times of all its rounds."""
 
-    def __init__(self, name, platform, env):
+    def __init__(self, name, platform, env, engine=None):
         self.name, self.platform, self.env = name, platform, env
+        self.engine = engine        # of the software GPU
         self.device = ''
         self.order = []
         self.times = {}             # {program: {phase: [ms]}}
@@ -115,6 +120,8 @@ class Side:
     def add(self, data):
         self.device = '%s (%s, driver %s)' % (
             data['device'], data['platform'], data['driver'])
+        if self.engine:
+            self.device += ', engine ' + self.engine
         for one in data['programs']:
             name = one['name']
             if name not in self.times:
@@ -142,17 +149,24 @@ class Side:
         return self.median(name)
 
     def as_json(self):
-        return {'name': self.name, 'device': self.device, 'programs': [
+        return {'name': self.name, 'device': self.device,
+                'engine': self.engine, 'programs': [
             {'name': name, 'size': self.sizes[name],
              'right': name not in self.wrong,
              'median': {p: self.median(name, p) for p in PHASES},
              'all': self.times[name]} for name in self.order]}
 
+    def warm(self):
+        """gpuvm-bench's arguments that let the side get ready."""
+        ms = WARM_MS.get(self.engine)
+        return ['--warm', str(ms)] if ms else []
 
-def native_side(name, threads):
+
+def native_side(name, threads, engine):
     env = native.environment(native.library())
     env['GPUVM_THREADS'] = str(threads)
-    return Side(name, 'rusticl', env)
+    env['GPUVM_ENGINE'] = engine
+    return Side(name, 'rusticl', env, engine)
 
 
 def pocl_side(threads):
@@ -170,7 +184,8 @@ def take_turns(program, sides, rounds, argv):
                 meter.update('round %d of %d, %s' % (n + 1, rounds,
                                                      side.name))
                 side.add(one_process(program, side.platform,
-                                     argv + ['--runs', '1'], side.env))
+                                     argv + side.warm() + ['--runs', '1'],
+                                     side.env))
     finally:
         meter.close()
 
@@ -192,8 +207,9 @@ class Quiet(guest.Sink):
 
 def guest_config(options, runs, argv):
     """A guest that runs the same programs; all it needs is built."""
-    words = ' '.join(argv + ['--runs', str(runs)])
-    options.gpu, options.more_gpu = '', []
+    side = Side('guest', 'rusticl', None, options.engine)
+    words = ' '.join(argv + side.warm() + ['--runs', str(runs)])
+    options.gpu, options.more_gpu = 'engine=' + options.engine, []
     return dataclasses.replace(
         run.base_config(options, GUEST_SCRIPT % (words, MARK, MARK)),
         stats=True, timeout=1800,
@@ -201,7 +217,7 @@ def guest_config(options, runs, argv):
         log=packages.root_log('console-bench'))
 
 
-def guest_side(config):
+def guest_side(config, engine):
     """Boots it; what it measured."""
     sink = Quiet()
     one = guest.Guest(config, sink)
@@ -215,7 +231,7 @@ def guest_side(config):
     if len(parts) < 3 or not parts[1].strip():
         raise console.GpuvmError('gpuvm-bench gave no times in the guest; it '
                                  'said:\n%s' % text)
-    side = Side('guest', 'rusticl', None)
+    side = Side('guest', 'rusticl', None, engine)
     side.add(json.loads(parts[1]))
     return side
 
@@ -255,7 +271,8 @@ def pairs_of(sides):
 def print_table(sides):
     pairs = pairs_of(sides)
     titles = ['%s/%s' % (a.name, b.name) for a, b in pairs]
-    print('Kernel time, medians, ms (CPY, PINCPY: both copies; NOP: none):')
+    print('Kernel time, medians, ms (CPY, PINCPY: both copies; NOP: none), '
+          'engine %s:' % sides[0].engine)
     print('  %-8s' % 'program' + ''.join('%12s' % s.name for s in sides) +
           ''.join('%14s' % t for t in titles))
     for name in sides[0].order:
@@ -331,14 +348,14 @@ def compare(options, program, cores):
     if not options.no_guest:    # built before anything is measured
         config = guest_config(options, min(options.runs, 3), argv)
     with held_to(cores):
-        sides = [native_side('native', len(cores))]
+        sides = [native_side('native', len(cores), options.engine)]
         if not options.no_pocl:
             sides.append(pocl_side(len(cores)))
         take_turns(program, sides, options.runs, argv)
         if config:
             console.say('booting a guest')
             try:
-                sides.append(guest_side(config))
+                sides.append(guest_side(config, options.engine))
             except console.GpuvmError as error:
                 trouble = error     # after what the others measured
     loads.append(os.getloadavg()[0])
@@ -354,12 +371,14 @@ def scale(options, program, cores):
     """The native node with one worker against as many as cores."""
     loads = [os.getloadavg()[0]]
     with held_to(cores):
-        sides = [native_side('1-worker', 1),
-                 native_side('%d-workers' % len(cores), len(cores))]
-        take_turns(program, sides, options.runs, arguments(options))
+        sides = [native_side('1-worker', 1, options.engine),
+                 native_side('%d-workers' % len(cores), len(cores),
+                             options.engine)]
+        take_turns(program, sides, options.runs,
+                   arguments(options, ('large',)))
     loads.append(os.getloadavg()[0])
     one, many = sides
-    print('Kernel time on the native node, ms:')
+    print('Kernel time on the native node, engine %s, ms:' % options.engine)
     print('  %-8s%12s%12s%9s%16s' % ('program', one.name, many.name,
                                      'speedup', 'of the least'))
     for name in one.order:
@@ -395,7 +414,11 @@ def add_arguments(parser):
                        help='which programs (default all)')
     group.add_argument('--size', action='append', metavar='SIZE',
                        help='small, medium, large or PROGRAM.KEY=N; may be '
-                       'repeated (default medium)')
+                       'repeated (default medium; with --scaling large)')
+    group.add_argument('--engine', default='interp', choices=ENGINES,
+                       help='how the software GPU runs shaders (default '
+                       'interp); what jit compiles is ready before it is '
+                       'timed')
     group.add_argument('--threads', type=int, default=0, metavar='N',
                        help='cores and workers of each side (default all)')
     group.add_argument('--no-guest', action='store_true',

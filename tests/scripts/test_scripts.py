@@ -276,6 +276,14 @@ class BenchCompute(unittest.TestCase):
         self.assertEqual(bench_compute.pairs_of([native, guest_side]),
                          [(guest_side, native)])
 
+    def test_engine_is_named_and_warm(self):
+        side = bench_compute.Side('native', '', None, 'jit')
+        self.assertEqual(side.warm()[0], '--warm')
+        self.assertEqual(side.as_json()['engine'], 'jit')
+        self.assertEqual(bench_compute.Side('n', '', None, 'interp').warm(),
+                         [])
+        self.assertEqual(self.side('pocl', [1]).as_json()['engine'], None)
+
     def test_copies_are_not_in_the_mean(self):
         self.assertAlmostEqual(bench_compute.geometric([2, 8, None]), 4)
         self.assertIsNone(bench_compute.geometric([]))

@@ -12,6 +12,7 @@
  */
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench.h"
 
@@ -271,10 +272,18 @@ static void copy_all(Bench *b, bool upload)
     }
 }
 
+static double cpu_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+    return ts.tv_sec * 1e3 + ts.tv_nsec * 1e-6;
+}
+
 void bench_once(Bench *b, BenchTimes *t)
 {
     const BenchProgram *p = b->program;
-    double start = now_s();
+    double start = now_s(), cpu;
 
     if (p->upload) {
         p->upload(b);
@@ -283,10 +292,12 @@ void bench_once(Bench *b, BenchTimes *t)
     }
     finish(b, t, BENCH_H2D, &start);
     b->host_ms = 0;
+    cpu = cpu_ms();
     if (p->launch) {
         p->launch(b);
     }
     finish(b, t, BENCH_LAUNCH, &start);
+    t->cpu = cpu_ms() - cpu;
     t->kernel = kernel_ms(b);
     start = now_s();
     if (p->download) {

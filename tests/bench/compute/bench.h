@@ -148,10 +148,12 @@ float *bench_random_floats(Bench *b, size_t n, uint32_t seed, float low,
 
 /* ---- a run of a program, for main.c and channels.c ---- */
 
-/* Milliseconds.  kernel: the sum of the launch phase's kernels. */
+/* Milliseconds.  kernel: the sum of the launch phase's kernels.  cpu: of all
+ * threads of this process in the launch phase. */
 typedef struct BenchTimes {
     double phase[BENCH_PHASES];
     double kernel;
+    double cpu;
 } BenchTimes;
 
 /** bench_open - prepare, then init; b->program, device and sizes are set */

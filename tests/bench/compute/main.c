@@ -3,11 +3,12 @@
  * Gdev benchmarks and Rodinia), written anew, for any OpenCL.
  *
  *   gpuvm-bench [--program all|NAME,...] [--size small|medium|large]
- *               [--size PROGRAM.KEY=VALUE] [--runs N] [--platform SUBSTRING]
- *               [--clock events|host] [--json FILE] [--check-only] [--list]
+ *               [--size PROGRAM.KEY=VALUE] [--runs N] [--warm MS]
+ *               [--platform SUBSTRING] [--clock events|host] [--json FILE]
+ *               [--check-only] [--list]
  *
  * Each program is opened once, runs once to warm up (drivers compile at the
- * first launch) and then --runs times; every result is compared with a CPU
+ * first launch), or for --warm milliseconds, and then --runs times; every result is compared with a CPU
  * computation.  The table has medians in milliseconds.  Exit status: 0 all
  * results right, 1 a wrong one, 2 bad usage or an OpenCL error.
  *
@@ -70,17 +71,19 @@ static void *room(size_t n, size_t size)
 static bool measure(const BenchOptions *o, Bench *b, BenchResult *r,
                     BenchProgress *progress)
 {
+    double start = now_s();
     BenchTimes t;
+    int run;
 
     r->times = room(o->runs, sizeof(*r->times));
     r->right = true;
     bench_open(b, &t);
-    for (int run = o->check_only ? 0 : -1; run < (int)o->runs && r->right;
-         run++) {
+    for (run = o->check_only ? 0 : -1; run < (int)o->runs && r->right;
+         run += run >= 0 || (now_s() - start) * 1e3 >= o->warm_ms) {
         bench_progress(progress, run + 1);
         bench_once(b, &t);
         if (run < 0) {
-            r->first_ms = t.phase[BENCH_LAUNCH];
+            r->first_ms = r->first_ms ? r->first_ms : t.phase[BENCH_LAUNCH];
         } else {
             r->times[r->runs++] = t;
         }

@@ -23,6 +23,8 @@ static const char usage[] =
     "  --size PROGRAM.KEY=N    one size of one program; may be repeated\n"
     "  --size KEY=N            of all wanted programs that have KEY\n"
     "  --runs N                measured runs of each (default 5)\n"
+    "  --warm MS               runs to warm up, for so long (default: one run)"
+    "\n"
     "  --platform SUBSTRING    OpenCL platform, by a part of its name\n"
     "  --clock events|host     kernel time from events (default, where the "
     "device\n"
@@ -166,6 +168,10 @@ static int option(BenchOptions *o, const char *name, const char *value,
             return bad(name, value, "give a number from 1 to 10000");
         }
         o->runs = runs;
+    } else if (!strcmp(name, "--warm")) {
+        if (!number(value, 0, 600000, &o->warm_ms)) {
+            return bad(name, value, "give milliseconds, at most 600000");
+        }
     } else if (!strcmp(name, "--platform")) {
         o->platform = value;
     } else if (!strcmp(name, "--clock")) {

@@ -15,6 +15,7 @@ typedef struct BenchOptions {
     uint32_t size[BENCH_MAX_PROGRAMS][BENCH_PARAMS];
     unsigned n_wanted;
     unsigned runs;              /* 1 or more */
+    uint32_t warm_ms;           /* runs go on to warm up for so long */
     const char *platform;       /* part of its name, or NULL: any */
     const char *json;           /* file name, "-": standard output, or NULL */
     bool host_clock;            /* even if events tell the time */

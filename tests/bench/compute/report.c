@@ -9,6 +9,8 @@
 
 #include "report.h"
 
+#define CPU (BENCH_PHASES + 1)      /* for time_of() */
+
 static const char *const phase_names[BENCH_PHASES] = {
     "init", "h2d", "launch", "d2h", "close"
 };
@@ -41,15 +43,20 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Median of runs' times; @phase BENCH_PHASES is the kernel's. */
+/* Of one run; @phase BENCH_PHASES is the kernel's, one more the processors'. */
+static double time_of(const BenchTimes *t, unsigned phase)
+{
+    return phase < BENCH_PHASES ? t->phase[phase] :
+           phase == BENCH_PHASES ? t->kernel : t->cpu;
+}
+
 static double median(const BenchResult *r, unsigned phase)
 {
     double v[r->runs ? r->runs : 1];
     unsigned n = r->runs;
 
     for (unsigned i = 0; i < n; i++) {
-        v[i] = phase == BENCH_PHASES ? r->times[i].kernel :
-               r->times[i].phase[phase];
+        v[i] = time_of(&r->times[i], phase);
     }
     if (!n) {
         return 0;
@@ -64,9 +71,11 @@ void bench_head(const BenchDevice *d, const BenchOptions *o)
            d->platform, d->driver, d->units);
     if (!o->check_only) {
         printf("medians of %u runs, milliseconds; kernel time by %s\n"
-               "%-7s %9s %9s %9s %9s %9s %9s  %s\n", o->runs,
+               "%-7s %9s %9s %9s %9s %9s %9s %9s  %s\n",
+               o->runs,
                o->host_clock ? "the host's clock" : "events", "program",
-               "init", "h2d", "launch", "kernel", "d2h", "close", "result");
+               "init", "h2d", "launch", "(cpu)", "kernel", "d2h", "close",
+               "result");
     }
 }
 
@@ -82,9 +91,9 @@ void bench_line(const BenchResult *r, const BenchOptions *o)
     if (r->program->source) {
         snprintf(kernel, sizeof(kernel), "%.2f", median(r, BENCH_PHASES));
     }
-    printf("%-7s %9.2f %9.2f %9.2f %9s %9.2f %9.2f  %s%s\n",
+    printf("%-7s %9.2f %9.2f %9.2f %9.2f %9s %9.2f %9.2f  %s%s\n",
            r->program->name, median(r, BENCH_INIT), median(r, BENCH_H2D),
-           median(r, BENCH_LAUNCH), kernel, median(r, BENCH_D2H),
+           median(r, BENCH_LAUNCH), median(r, CPU), kernel, median(r, BENCH_D2H),
            median(r, BENCH_CLOSE), r->right ? "right" : "WRONG: ",
            r->right ? "" : r->why);
 }
@@ -124,8 +133,7 @@ static void json_times(FILE *f, const char *name, const BenchResult *r,
 {
     fprintf(f, "      \"%s\": [", name);
     for (unsigned i = 0; i < r->runs; i++) {
-        fprintf(f, "%s%.6f", i ? ", " : "", phase == BENCH_PHASES ?
-                r->times[i].kernel : r->times[i].phase[phase]);
+        fprintf(f, "%s%.6f", i ? ", " : "", time_of(&r->times[i], phase));
     }
     fprintf(f, "]");
 }
@@ -154,6 +162,8 @@ static void json_result(FILE *f, const BenchResult *r)
     }
     fputs(",\n", f);
     json_times(f, "kernel", r, BENCH_PHASES);
+    fputs(",\n", f);
+    json_times(f, "launch_cpu", r, CPU);
     fputs("\n    }", f);
 }
 
