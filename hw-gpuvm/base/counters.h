@@ -29,6 +29,8 @@
     X(INTERRUPTS, interrupts, "interrupts delivered to the guest")            \
     X(NONSTALL, nonstall, "non-stall interrupt methods executed")             \
     X(FAULTS, faults, "faults reported to the guest")                         \
+    X(RUNAWAYS, runaways, "channels that used the GPU past the time-out")     \
+    X(BARRED, barred, "channels whose work was refused, the VM being barred") \
     X(TLB_FLUSHES, tlb_flushes, "TLB flush requests")                         \
     X(SHADOW_SCANS, shadow_scans, "page-directory scans")                     \
     X(SHADOW_TABLES, shadow_tables, "page tables read by scans")              \

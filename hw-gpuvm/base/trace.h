@@ -22,6 +22,8 @@
     X(SUBMIT, submit, 3, "chid", "pushes", "first_va", "")                    \
     X(STOPPED, stopped, 3, "chid", "reason", "ns", "")                        \
     X(FAULT, fault, 4, "chid", "kind", "va", "reason")                        \
+    X(RUNAWAY, runaway, 3, "chid", "ns", "action", "")                       \
+    X(BARRED, barred, 1, "chid", "", "", "")                                  \
     X(SW_METHOD, sw_method, 4, "chid", "subc", "method", "data")              \
     X(NONSTALL, nonstall, 2, "chid", "engine", "", "")                        \
     X(IRQ, irq, 2, "level", "pending", "", "")                                \

@@ -21,9 +21,13 @@
 #include "qapi/visitor.h"
 #include "qapi/visitor-impl.h"
 #if __has_include("qobject/qnum.h")
+#include "qobject/qdict.h"
+#include "qobject/qjson.h"
 #include "qobject/qnum.h"
 #include "qobject/qstring.h"
 #else
+#include "qapi/qmp/qdict.h"
+#include "qapi/qmp/qjson.h"
 #include "qapi/qmp/qnum.h"
 #include "qapi/qmp/qstring.h"
 #endif

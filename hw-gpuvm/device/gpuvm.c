@@ -83,7 +83,9 @@ static void device_config_write(PCIDevice *pdev, uint32_t off, uint32_t val,
 
     pci_default_write_config(pdev, off, val, size);
     if (pdev->exp.exp_cap) {
+        s->flr = true;
         pcie_cap_flr_write_config(pdev, off, val, size);
+        s->flr = false;
     }
     /* a level that stands when the guest changes the way it is told */
     if (msi != msi_enabled(pdev) && s->irq_level) {
@@ -123,6 +125,7 @@ static void device_bh(void *opaque)
 
     if (s->board) {
         gpuvm_board_process_events(s->board);
+        gpuvm_fault_process(s);
     }
 }
 
@@ -206,6 +209,7 @@ static bool device_open_vm(GpuvmState *s, Error **errp)
         .weight = s->weight,
         .cap = s->cap,
         .timeout_ns = s->timeout * 1000000ull,
+        .on_fault = s->on_fault,
     };
     GpuvmBoardConfig bc = {
         .host = &s->host,
@@ -330,6 +334,9 @@ static void device_reset(DeviceState *dev)
 
     s->irq_level = false;
     gpuvm_board_reset(s->board);
+    if (!s->flr) {
+        gpuvm_vm_set_barred(s->vm, s->barred);
+    }
 }
 
 static void device_instance_init(Object *obj)
@@ -434,6 +441,7 @@ static void device_class_init(ObjectClass *oc, GPUVM_CLASS_DATA *data)
                                               descriptions[i].what);
     }
     gpuvm_stats_property_add(oc);
+    gpuvm_fault_properties_add(oc);
 }
 
 static const TypeInfo device_types[] = {

@@ -51,7 +51,8 @@ typedef struct GpuvmNumberProperty {
     const char *name;
     size_t offset;          /* of the uint32_t in the object */
     uint32_t min, max, def; /* .def is for people; instance_init sets it */
-    const char *unit;       /* "ms", "percent", or "" */
+    const char *unit;       /* "percent", "", or of time, "us" or "ms": then
+                               a value may name its unit, e.g. "10s" */
     const char *what;
     void (*apply)(Object *obj);     /* after a change, at any time; or NULL */
 } GpuvmNumberProperty;
@@ -97,6 +98,8 @@ struct GpuvmState {
     uint32_t weight;
     uint32_t cap;               /* percent; 0 = none */
     uint32_t timeout;           /* ms of GPU time; 0 = never */
+    GpuvmOnFault on_fault;
+    bool barred;                /* by hand; the VM may be by itself, too */
     bool bar_remap;
     uint32_t map_budget;
     char *shadow;
@@ -115,6 +118,9 @@ struct GpuvmState {
     QEMUBH *bh;
     bool irq_level;
     bool loading;               /* saved state; irq_level stands */
+    bool flr;                   /* a reset that the guest's driver made */
+    uint64_t faults_seen;       /* runaway channels told about so far */
+    GpuvmRateLimit fault_events;
     VMChangeStateEntry *vmstate_entry;
     Error *migration_blocker;
 };
@@ -135,6 +141,12 @@ void gpuvm_aperture_unrealize(GpuvmAperture *a);
 void gpuvm_aperture_start(GpuvmState *s);
 void gpuvm_userd_init(GpuvmState *s);
 void gpuvm_userd_move(void *opaque, bool on, uint64_t off);
+
+/* fault.c */
+/** gpuvm_fault_process - [main thread] tells of a runaway channel, if there
+ *  is a new one, and stops the VM if that is wanted. */
+void gpuvm_fault_process(GpuvmState *s);
+void gpuvm_fault_properties_add(ObjectClass *oc);
 
 /* state.c */
 extern const VMStateDescription gpuvm_vmstate;

@@ -1,12 +1,15 @@
 /*
  * Size properties: `vram=512M`, `vram=1.5G`, or a number of bytes (JSON); and
- * numbers within a range, which can be changed while the device exists.  A
- * value that is not one is refused with the property's name, the value and
- * what to write instead.
+ * numbers within a range, which can be changed while the device exists.  Those
+ * that are times may name their unit, `timeout=10s`; a bare number is in the
+ * property's own.  A value that is not one is refused with the property's
+ * name, the value and what to write instead.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "device/gpuvm.h"
+
+#include <math.h>
 
 typedef struct SizeProperty {
     size_t offset;
@@ -94,6 +97,38 @@ static void number_get(Object *obj, Visitor *v, const char *name,
     visit_type_uint32(v, name, (uint32_t *)((char *)obj + p->offset), errp);
 }
 
+/* "10s", "500 us" in @unit ("us" or "ms"); a bare number is in @unit. */
+static bool time_parse(const char *str, const char *unit, uint64_t *val)
+{
+    static const struct {
+        const char *name;
+        double us;
+    } units[] = { { "us", 1 }, { "ms", 1e3 }, { "s", 1e6 }, { "m", 60e6 } };
+    double own = !strcmp(unit, "us") ? 1 : 1e3, scale = own, v;
+    const char *end;
+    size_t i;
+
+    if (qemu_strtod_finite(str, &end, &v) < 0) {
+        return false;
+    }
+    if (*end) {
+        for (i = 0; i < ARRAY_SIZE(units) && strcmp(end, units[i].name); i++) {
+        }
+        if (i == ARRAY_SIZE(units)) {
+            return false;
+        }
+        scale = units[i].us;
+    }
+    v = v * scale / own;
+    *val = v >= 0 && v <= UINT32_MAX ? v : UINT64_MAX;
+    return v == *val || fabs(v - *val) < 1e-6;
+}
+
+static bool is_time(const GpuvmNumberProperty *p)
+{
+    return !strcmp(p->unit, "us") || !strcmp(p->unit, "ms");
+}
+
 static void number_set(Object *obj, Visitor *v, const char *name,
                        void *opaque, Error **errp)
 {
@@ -103,15 +138,17 @@ static void number_set(Object *obj, Visitor *v, const char *name,
     bool ok = value_read(v, name, &str, &val);
 
     if (ok && str) {
-        ok = qemu_strtou64(str, NULL, 0, &val) == 0;
+        ok = is_time(p) ? time_parse(str, p->unit, &val) :
+             qemu_strtou64(str, NULL, 0, &val) == 0;
     }
     if (!ok || val < p->min || val > p->max) {
         g_autofree char *num = g_strdup_printf("%" PRIu64, val);
 
         error_setg(errp, "gpuvm: property '%s' is %s; give %u to %u%s%s "
-                   "(default %u)", name, str ? str : ok ? num :
+                   "(default %u)%s", name, str ? str : ok ? num :
                    "not a number", p->min, p->max, *p->unit ? " " : "",
-                   p->unit, p->def);
+                   p->unit, p->def, is_time(p) ? ", or with a unit, e.g. 1s, "
+                   "500ms, 2m" : "");
         return;
     }
     *(uint32_t *)((char *)obj + p->offset) = val;

@@ -31,7 +31,7 @@
 #include "spec/ramfc.h"
 #include "spec/userd.h"
 
-#define VM_VERSION      1
+#define VM_VERSION      2        /* 2: .barred */
 #define CHAN_VERSION    1
 #define PAGE_SIZE       4096u
 
@@ -253,13 +253,18 @@ static void xfer_job(GpuvmVm *vm, void *arg)
 
 /* ---- the VM ----------------------------------------------------------------- */
 
-static void xfer_shared(GpuvmVm *vm, GpuvmXfer *x)
+static void xfer_shared(GpuvmVm *vm, GpuvmXfer *x, uint32_t version)
 {
     gpuvm_xfer_bool(x, &vm->is_64k);
     gpuvm_xfer_u32(x, &vm->frozen);
     pthread_mutex_lock(&vm->ev_lock);
     gpuvm_xfer_u32(x, &vm->nonstall);
     pthread_mutex_unlock(&vm->ev_lock);
+    if (version >= 2) {
+        gpuvm_xfer_bool(x, &vm->barred);
+    } else {
+        vm->barred = false;
+    }
     if (!gpuvm_worker_do(vm, xfer_job, x)) {
         gpuvm_xfer_fail(x, "the GPU does not stop");
     }
@@ -295,6 +300,7 @@ static void xfer_vram_size(GpuvmVm *vm, GpuvmXfer *x)
 
 void gpuvm_vm_xfer(GpuvmVm *vm, GpuvmXfer *x)
 {
+    uint32_t version;
     char *why;
 
     if (!gpuvm_vm_can_save(vm, &why)) {
@@ -306,13 +312,13 @@ void gpuvm_vm_xfer(GpuvmVm *vm, GpuvmXfer *x)
         gpuvm_vm_set_running(vm, false);
         gpuvm_vm_reset(vm);
     }
-    gpuvm_xfer_begin(x, "VM", VM_VERSION);
+    version = gpuvm_xfer_begin(x, "VM", VM_VERSION);
     xfer_vram_size(vm, x);
     pthread_mutex_lock(&vm->lock);
     if (vm->running) {
         gpuvm_xfer_fail(x, "the VM runs");
     } else {
-        xfer_shared(vm, x);
+        xfer_shared(vm, x, version);
     }
     pthread_mutex_unlock(&vm->lock);
     xfer_apertures(vm, x);

@@ -54,6 +54,7 @@ GpuvmVm *gpuvm_vm_new(const GpuvmVmConfig *cfg, char **err)
     vm->gpu = cfg->gpu;
     vm->host = cfg->host;
     vm->running = true;
+    vm->on_fault = cfg->on_fault;
     if (cfg->sched) {
         vm->sched_vm = gpuvm_sched_join(cfg->sched, cfg->weight, cfg->cap);
         if (!vm->sched_vm) {
@@ -179,9 +180,6 @@ GpuvmHost *gpuvm_vm_host(GpuvmVm *vm)
  */
 static void fail_running(GpuvmVm *vm)
 {
-    static const GpuvmFault too_long = { .kind = GPUVM_FAULT_GR_TRAP,
-                                         .engine = GPUVM_ENGINE_GR,
-                                         .reason = GPUVM_TRAP_TIMEOUT };
     unsigned i;
 
     for (i = 0; i < GPUVM_VM_CHANNELS; i++) {
@@ -190,7 +188,7 @@ static void fail_running(GpuvmVm *vm)
         if (c && gpuvm_events_state(c).running) {
             gpuvm_guest_error(vm->host, "channel %u: a command does not end, "
                               "and the VM is to stop", i);
-            gpuvm_chan_fail(c, &too_long);
+            gpuvm_runaway_fail(c);
         }
     }
 }

@@ -56,6 +56,21 @@ typedef struct GpuvmMapBudget {
     unsigned used;
 } GpuvmMapBudget;
 
+/** GpuvmOnFault - what becomes of a VM whose channel ran away (runaway.c). */
+typedef enum GpuvmOnFault {
+    GPUVM_ON_FAULT_RESET_CHANNEL,   /* the channel fails, the VM goes on */
+    GPUVM_ON_FAULT_STOP_VM,         /* the host stops the VM; nothing fails */
+    GPUVM_ON_FAULT_BAR_VM,          /* all of its work fails from now on */
+} GpuvmOnFault;
+
+/** GpuvmRunaway - a channel that made no progress. */
+typedef struct GpuvmRunaway {
+    uint64_t seq;               /* counts them; 0: none yet */
+    unsigned chid;
+    uint64_t ns;                /* GPU time without progress */
+    GpuvmOnFault action;
+} GpuvmRunaway;
+
 typedef struct GpuvmVmConfig {
     const char *name;           /* for logs */
     GpuvmGpu *gpu;
@@ -74,6 +89,7 @@ typedef struct GpuvmVmConfig {
     uint32_t cap;               /* percent of the GPU at most; 0 = no cap */
     uint64_t timeout_ns;        /* GPU time that one piece of a channel's work
                                  * may take; 0 = any */
+    GpuvmOnFault on_fault;      /* when it takes longer */
 } GpuvmVmConfig;
 
 /** gpuvm_vm_new - slice, worker and idle channels; NULL with @err. */
@@ -93,6 +109,16 @@ GpuvmHost *gpuvm_vm_host(GpuvmVm *vm);
 void gpuvm_vm_set_weight(GpuvmVm *vm, uint32_t weight);
 void gpuvm_vm_set_cap(GpuvmVm *vm, uint32_t cap);
 void gpuvm_vm_set_timeout(GpuvmVm *vm, uint64_t ns);
+void gpuvm_vm_set_on_fault(GpuvmVm *vm, GpuvmOnFault what);
+/**
+ * gpuvm_vm_set_barred - [any] a barred VM's work is refused: each channel that
+ * has some fails.  A VM bars itself with GPUVM_ON_FAULT_BAR_VM; it stays so,
+ * over resets too, until this lifts it.
+ */
+void gpuvm_vm_set_barred(GpuvmVm *vm, bool barred);
+bool gpuvm_vm_barred(GpuvmVm *vm);
+/** gpuvm_vm_runaway - [any] the last one; the host is notified of each. */
+GpuvmRunaway gpuvm_vm_runaway(GpuvmVm *vm);
 /** gpuvm_vm_share - its part of the GPU; any thread; false: no scheduler. */
 bool gpuvm_vm_share(GpuvmVm *vm, GpuvmCoreShare *share);
 /**

@@ -141,6 +141,9 @@ struct GpuvmVm {
     GSList *dying;          /* (lock) VmChan to destroy */
     bool is_64k;            /* (lock) */
     bool running;           /* (lock) */
+    GpuvmOnFault on_fault;  /* (lock) */
+    bool barred;            /* (lock) */
+    GpuvmRunaway runaway;   /* (lock) the last */
     uint32_t frozen;        /* (lock) engines */
     uint64_t req_seq;       /* (lock) requests made */
     uint64_t done_seq;      /* (lock) requests served */
@@ -201,6 +204,17 @@ bool gpuvm_vm_wait(pthread_cond_t *cond, pthread_mutex_t *lock,
                    uint64_t end_ns);
 /** gpuvm_vm_now - monotonic nanoseconds of the host. */
 uint64_t gpuvm_vm_now(void);
+
+/* ---- runaway.c -------------------------------------------------------------- */
+
+/** gpuvm_runaway_fail - .lock held: fails, with a time-out as its reason. */
+void gpuvm_runaway_fail(VmChan *c);
+/** gpuvm_runaway - .lock held: @c made no progress in @ns of GPU time; false
+ *  if it is to go on. */
+bool gpuvm_runaway(VmChan *c, uint64_t ns);
+/** gpuvm_runaway_refuse - .lock held: fails @c if the VM is barred and it has
+ *  work; whether it did. */
+bool gpuvm_runaway_refuse(VmChan *c);
 
 /* ---- as.c ---------------------------------------------------------------------- */
 

@@ -24,8 +24,7 @@
  * waits for another VM.
  *
  * A watchdog ends what never ends: a channel whose position stood still while
- * it used the GPU for longer than the VM's timeout has failed, with the error
- * that a driver is told as a context-switch time-out.
+ * it used the GPU for longer than the VM's timeout has run away (runaway.c).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -257,7 +256,9 @@ static bool service_one(GpuvmVm *vm)
         return true;
     }
     for (i = 0; i < GPUVM_VM_CHANNELS; i++) {
-        if (vm->slot[i].chan && stop_channel(vm, vm->slot[i].chan)) {
+        VmChan *c = vm->slot[i].chan;
+
+        if (c && (gpuvm_runaway_refuse(c) || stop_channel(vm, c))) {
             return true;
         }
     }
@@ -548,9 +549,6 @@ static bool clear_retry(GpuvmVm *vm)
 
 static void watch_channel(GpuvmVm *vm, VmChan *c, uint64_t now)
 {
-    static const GpuvmFault too_long = { .kind = GPUVM_FAULT_GR_TRAP,
-                                         .engine = GPUVM_ENGINE_GR,
-                                         .reason = GPUVM_TRAP_TIMEOUT };
     uint64_t ns = gpuvm_events_run_ns(c, now);
     GpuvmPosition pos;
 
@@ -560,10 +558,9 @@ static void watch_channel(GpuvmVm *vm, VmChan *c, uint64_t now)
         c->mark = pos;      /* (a STOPPED may be stamped before a look) */
         c->mark_ns = ns;
     } else if (ns - c->mark_ns > vm->cfg.timeout_ns) {
-        gpuvm_guest_error(vm->host, "channel %u: no progress in %" PRIu64
-                          " ms of GPU time", c->chid,
-                          (ns - c->mark_ns) / 1000000);
-        gpuvm_chan_fail(c, &too_long);
+        if (!gpuvm_runaway(c, ns - c->mark_ns)) {
+            c->mark_ns = ns;
+        }
     }
 }
 

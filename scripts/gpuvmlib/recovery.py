@@ -9,14 +9,23 @@ the virtio port gpuvm.ask:
   device_del ID               asks the guest to give the device up
   device_add DRIVER,KEY=VALUE,...
   alive                       nothing
+  get NAME                    a property of the GPU; the answer is its value
+  set NAME=VALUE              sets one
+  resume NAME=VALUE           waits until the GPU's time-out has stopped the VM,
+                              sets the property and continues; the answer is
+                              the run state and the device's `last-fault`
 
-The host answers with a line: "ok", or QEMU's error.
+The host answers with a line: "ok" (or what stands above), or QEMU's error.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 import threading
+import time
 
 from . import console, guest, qmp
+
+GPU = '/machine/peripheral/gpu0'
+PATIENCE = 60       # seconds until a VM that is to stop has stopped
 
 
 class RecoveryGuest(guest.Guest):
@@ -52,6 +61,26 @@ class RecoveryGuest(guest.Guest):
             pass                # QEMU ended; the other thread says so
 
     @staticmethod
+    def _set(monitor, text):
+        name, _, value = text.partition('=')
+        monitor.command('qom-set', path=GPU, property=name,
+                        value=qmp.value(value))
+
+    @staticmethod
+    def _resume(monitor, text):
+        end = time.monotonic() + PATIENCE
+        while monitor.command('query-status')['running']:
+            if time.monotonic() > end:
+                return 'the VM was not stopped'
+            time.sleep(0.1)
+        state = monitor.command('query-status')['status']
+        last = monitor.get(GPU, 'last-fault')
+        time.sleep(1)
+        RecoveryGuest._set(monitor, text)
+        monitor.command('cont')
+        return '%s %s' % (state, last)
+
+    @staticmethod
     def _do(monitor, line):
         word, _, rest = line.partition(' ')
         try:
@@ -66,6 +95,12 @@ class RecoveryGuest(guest.Guest):
                     key.split('=', 1) for key in keys.split(',')))
             elif word == 'alive':
                 monitor.command('query-status')
+            elif word == 'get':
+                return str(monitor.get(GPU, rest))
+            elif word == 'set':
+                RecoveryGuest._set(monitor, rest)
+            elif word == 'resume':
+                return RecoveryGuest._resume(monitor, rest)
             else:
                 return 'cannot do: ' + line
         except console.GpuvmError as error:

@@ -1,6 +1,6 @@
 """gpuvm set: change how VMs share a GPU while they run.
 
-  gpuvm set VM NAME=VALUE...    weight, cap and timeout are the VM's device's;
+  gpuvm set VM NAME=VALUE...    weight, cap, timeout, on-fault, barred: the VM's;
                                 policy, preempt, quantum and the policies'
                                 parameters (band-period ...) are its GPU's
   gpuvm set VM                  what they are now
@@ -14,7 +14,7 @@ import re
 
 from . import console, qmp, top
 
-OURS = ('weight', 'cap', 'timeout')
+OURS = ('weight', 'cap', 'timeout', 'on-fault', 'barred')
 
 
 def parse(text):
@@ -73,7 +73,7 @@ def main(options):
                         name, ', '.join((*OURS, *theirs)), '' if gpu else
                         ' (the GPU is the device\'s own and shared by nobody)'))
         for name in OURS:
-            print('%s=%s' % (name, monitor.get(path, name)))
+            print('%s=%s' % (name, show(monitor.get(path, name))))
         for name in sorted(theirs):
             print('%s=%s' % (name, show(monitor.get(gpu, name))))
     finally:

@@ -46,6 +46,7 @@ class Machine:
 
     def __init__(self, properties='vram=64M', extra=(), machine='q35'):
         self.devfn, self.bars = DEVFN, dict(BAR_ADDRESS)
+        self.events = []            # that came between answers
         self.dir = tempfile.TemporaryDirectory(prefix='gpuvm-qtest-',
                                                dir='/tmp')
         servers = {}
@@ -138,6 +139,7 @@ class Machine:
                 raise RuntimeError(answer['error']['desc'])
             if 'return' in answer:
                 return answer['return']
+            self.events.append(answer)
 
     def stats(self):
         """The device's counters."""

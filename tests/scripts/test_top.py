@@ -43,7 +43,8 @@ class FakeQemu:
                 'vms': everyone}),
             (GPU0, 'gpu'): SOFT, (GPU0, 'vram'): 256 << 20,
             (GPU0, 'weight'): own['weight'], (GPU0, 'cap'): 0,
-            (GPU0, 'timeout'): 10000, (SOFT, 'share'): 'lab',
+            (GPU0, 'timeout'): 10000, (GPU0, 'barred'): False,
+            (GPU0, 'on-fault'): 'reset-channel', (SOFT, 'share'): 'lab',
             (SOFT, 'policy'): 'band', (SOFT, 'preempt'): True}
         self.server = socket.socket(socket.AF_UNIX)
         self.server.bind(str(path))

@@ -586,6 +586,109 @@ static void test_endless_yields(void)
     gpuvm_sched_leave(sched, other);
 }
 
+static uint64_t counted(GpuvmCounterId id)
+{
+    return gpuvm_counter(&th->host.counters, id);
+}
+
+static bool ran_away(void *arg)
+{
+    return gpuvm_vm_runaway(vm).seq >= GPOINTER_TO_UINT(arg);
+}
+
+/* stop-vm: told, and nothing fails; stopped and started again, the kernel has
+ * another time-out before it, and is killed when that is wanted. */
+static void test_stop_vm(void)
+{
+    GpuvmRunaway first, second;
+
+    gpuvm_vm_set_on_fault(vm, GPUVM_ON_FAULT_STOP_VM);
+    CU_ASSERT_EQUAL(gpuvm_vm_runaway(vm).seq, 0);
+    channel(2);
+    channel(3);
+    playlist(BITS(2) | BITS(3));
+    push_grid(2, 0xe0001de7, 0x4003ffff);
+    kick_off(2, 0);
+    CU_ASSERT_TRUE_FATAL(test_wait(ran_away, GUINT_TO_POINTER(1), MS));
+    first = gpuvm_vm_runaway(vm);
+    CU_ASSERT_EQUAL(first.chid, 2);
+    CU_ASSERT_EQUAL(first.action, GPUVM_ON_FAULT_STOP_VM);
+    CU_ASSERT_TRUE(first.ns > 300000000);
+    gpuvm_vm_set_running(vm, false);
+    g_usleep(700000);               /* stopped, no time goes by */
+    CU_ASSERT_EQUAL(rd(0x2100) & BITS(8), 0);
+    CU_ASSERT_TRUE(gpuvm_chan_busy(vm, 2));
+    CU_ASSERT_TRUE(gpuvm_vm_runaway(vm).seq <= first.seq + 1);
+    first = gpuvm_vm_runaway(vm);
+    gpuvm_vm_set_running(vm, true);
+    CU_ASSERT_TRUE(fence(3, 1));
+    CU_ASSERT_TRUE_FATAL(test_wait(ran_away, GUINT_TO_POINTER(first.seq + 1),
+                                   MS));
+    second = gpuvm_vm_runaway(vm);
+    CU_ASSERT_TRUE(second.ns > 300000000);
+    CU_ASSERT_EQUAL(rd(0x2100) & BITS(8), 0);
+    CU_ASSERT_TRUE(gpuvm_chan_busy(vm, 2));
+    gpuvm_vm_set_on_fault(vm, GPUVM_ON_FAULT_RESET_CHANNEL);
+    CU_ASSERT_TRUE_FATAL(bits_wait(BITS(8), 0x2100, BITS(8)));
+    recover(2, BITS(3));
+    CU_ASSERT_TRUE(fence(3, 2));
+    CU_ASSERT_EQUAL(counted(GPUVM_CNT_RUNAWAYS), gpuvm_vm_runaway(vm).seq);
+}
+
+/* bar-vm: the channel is killed, and so is each that has work then, without a
+ * turn; a reset of the board changes nothing, lifting the bar does. */
+static void test_bar_vm(void)
+{
+    GpuvmCoreShare before = { 0 }, after = { 0 };
+
+    gpuvm_vm_set_on_fault(vm, GPUVM_ON_FAULT_BAR_VM);
+    channel(2);
+    channel(3);
+    playlist(BITS(2) | BITS(3));
+    CU_ASSERT_TRUE_FATAL(fence(3, 1));
+    push_grid(2, 0xe0001de7, 0x4003ffff);
+    kick_off(2, 0);
+    CU_ASSERT_TRUE_FATAL(test_wait(ran_away, GUINT_TO_POINTER(1), MS));
+    CU_ASSERT_TRUE_FATAL(bits_wait(BITS(8), 0x2100, BITS(8)));
+    CU_ASSERT_TRUE(gpuvm_vm_barred(vm));
+    CU_ASSERT_EQUAL(counted(GPUVM_CNT_BARRED), 0);      /* 3 has no work */
+    recover(2, BITS(3));
+    gpuvm_vm_share(vm, &before);
+    push_fence(3, 2);
+    kick_off(3, push_at[3] - 20);
+    CU_ASSERT_TRUE_FATAL(bits_wait(BITS(8), 0x2100, BITS(8)));
+    CU_ASSERT_EQUAL(rd(0x2640) & 0x7f, 3);
+    CU_ASSERT_EQUAL(get32(FENCES + 3 * 16), 1);
+    CU_ASSERT_EQUAL(counted(GPUVM_CNT_BARRED), 1);
+    CU_ASSERT_EQUAL(counted(GPUVM_CNT_FAULTS), 2);
+    gpuvm_vm_share(vm, &after);
+    CU_ASSERT_EQUAL(before.turns, after.turns);
+    gpuvm_board_reset(b);
+    CU_ASSERT_TRUE(gpuvm_vm_barred(vm));
+    gpuvm_vm_set_barred(vm, false);
+    fifo_start();
+    memset(vram + USERD(0), 0, 0x8000);
+    channel(4);
+    playlist(BITS(4));
+    CU_ASSERT_TRUE(fence(4, 3));
+    CU_ASSERT_EQUAL(gpuvm_vm_runaway(vm).seq, 1);
+}
+
+/* Barred by hand, a VM loses what runs, too. */
+static void test_bar_running(void)
+{
+    gpuvm_vm_set_timeout(vm, 0);
+    channel(2);
+    playlist(BITS(2));
+    push_grid(2, 0xe0001de7, 0x4003ffff);
+    kick_off(2, 0);
+    CU_ASSERT_TRUE_FATAL(test_wait(has_turns, GUINT_TO_POINTER(1), MS));
+    gpuvm_vm_set_barred(vm, true);
+    CU_ASSERT_TRUE_FATAL(bits_wait(BITS(8), 0x2100, BITS(8)));
+    CU_ASSERT_FALSE(gpuvm_chan_busy(vm, 2));
+    CU_ASSERT_EQUAL(gpuvm_vm_runaway(vm).seq, 0);
+}
+
 /* An instruction that is none: MP trap, then the time-out. */
 static void test_illegal_instruction(void)
 {
@@ -634,6 +737,9 @@ static CU_TestInfo stack_tests[] = {
     { "endless kernel", test_endless },
     { "endless kernel, kicked", test_endless_kick },
     { "an endless kernel yields", test_endless_yields },
+    { "endless kernel, on-fault=stop-vm", test_stop_vm },
+    { "endless kernel, on-fault=bar-vm", test_bar_vm },
+    { "a running VM is barred", test_bar_running },
     { "illegal instruction", test_illegal_instruction },
     { "PFIFO reset", test_pfifo_reset },
     CU_TEST_INFO_NULL,

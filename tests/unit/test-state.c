@@ -474,6 +474,21 @@ static void test_identity(void)
     dev_free(to);
 }
 
+/* A barred VM is barred where it arrives. */
+static void test_barred(void)
+{
+    Dev *d = dev_new(VRAM);
+
+    dev_start(d);
+    gpuvm_vm_set_barred(d->vm, true);
+    d = move(d);
+    CU_ASSERT_TRUE(gpuvm_vm_barred(d->vm));
+    gpuvm_vm_set_barred(d->vm, false);
+    d = move(d);
+    CU_ASSERT_FALSE(gpuvm_vm_barred(d->vm));
+    dev_free(d);
+}
+
 /*
  * Stopped right after it was let go on, before the GPU has said that it began:
  * the grid, whose pushes are all consumed, must stand all the same.
@@ -884,6 +899,7 @@ static void test_refused(void)
 static CU_TestInfo state_tests[] = {
     { "a grid in flight, stopped anywhere", test_grid },
     { "saved, loaded, saved: the same", test_identity },
+    { "a bar", test_barred },
     { "stopped right after a start", test_restless },
     { "a packet split across pushes", test_split_packet },
     { "a macro that launches and starves", test_macro },
