@@ -5,6 +5,9 @@
  * that moves with every take, so that grids of different channels get workers
  * in turn; from it the worker claims CTAs with an atomic counter, until there
  * are none left or, while other grids stand in the list, for a slice of time.
+ * It claims neighbours, which work on neighbouring memory, and fewer of them
+ * the fewer are left, so that all workers end together; what it did not begin
+ * when its slice is over stays with the grid and is taken first.
  * A CTA in the midst of work when the slice is over is parked with its grid,
  * in its context, and gone on with by whichever worker takes the grid next: a
  * kernel that never ends takes its share and no more.  Contexts are reused
@@ -34,14 +37,16 @@
 #include "soft/pool_priv.h"
 
 #define SLICE_NS 2000000u       /* before another waiting grid has its turn */
-#define MAX_THREADS 256
+#define CLAIM_MAX 64            /* CTAs at once */
+#define CLAIM_PART 8            /* at most this part of a worker's share */
 #define CTX_PER_THREAD 4        /* one running, the others parked */
 
 /* Whether something of @g is left to do; lock held. */
 static bool has_work(SoftGrid *g)
 {
     return atomic_load(&g->stop) == STOP_NONE &&
-           (g->parked || g->loaded || atomic_load(&g->next) < g->total);
+           (g->parked || g->loaded || g->left->len ||
+            atomic_load(&g->next) < g->total);
 }
 
 static void fault_fill(GpuvmFault *f, GpuvmTrap trap)
@@ -95,6 +100,7 @@ typedef struct Slice {
     SoftCtaCtx *ctx;
     bool fresh;                 /* ctx is not bound to the grid yet */
     GByteArray *loaded;         /* a saved CTA to go on with, or NULL */
+    SoftCtaRange claimed;       /* not begun */
     uint64_t end;
 } Slice;
 
@@ -145,7 +151,24 @@ static bool slice_bind(Slice *s)
     return !s->loaded || slice_load(s);
 }
 
-/* Claims the next CTA, unless one is under way. */
+/* Claims more CTAs; false if there are none. */
+static bool claim_more(Slice *s)
+{
+    SoftGrid *g = s->grid;
+    uint64_t next = atomic_load(&g->next), n;
+
+    do {
+        if (next >= g->total) {
+            return false;
+        }
+        n = (g->total - next) / (CLAIM_PART * s->pool->nthreads);
+        n = CLAMP(n, 1, CLAIM_MAX);
+    } while (!atomic_compare_exchange_weak(&g->next, &next, next + n));
+    s->claimed = (SoftCtaRange) { next, next + n };
+    return true;
+}
+
+/* Begins the next CTA, unless one is under way. */
 static bool slice_claim(Slice *s)
 {
     SoftGrid *g = s->grid;
@@ -155,10 +178,10 @@ static bool slice_claim(Slice *s)
     if (s->ctx->started) {
         return true;
     }
-    n = atomic_fetch_add(&g->next, 1);
-    if (n >= g->total) {
+    if (s->claimed.next == s->claimed.end && !claim_more(s)) {
         return false;
     }
+    n = s->claimed.next++;
     id[0] = n % g->l.grid[0];
     id[1] = n / g->l.grid[0] % g->l.grid[1];
     id[2] = n / g->l.grid[0] / g->l.grid[1];
@@ -263,8 +286,7 @@ static void grid_finish(SoftPool *pool, SoftGrid *g)
     gpuvm_count_n(&host->counters, GPUVM_CNT_CTAS, ctas);
     gpuvm_host_trace(host, GPUVM_TRACE_GRID_DONE, ctas, ns, g->faulted, 0);
     g->l.done(g->l.opaque, g->faulted ? &g->fault : NULL, ctas);
-    g_mutex_clear(&g->prog_lock);
-    g_free(g);
+    gpuvm_soft_grid_free(g);
 }
 
 /* Takes a grid out of the list that nobody works on any more; lock held. */
@@ -275,7 +297,6 @@ static SoftGrid *pick_finished(SoftPool *pool)
 
         if (!g->workers && !has_work(g)) {
             ctx_put_parked(pool, g);
-            g_slist_free_full(g->loaded, (GDestroyNotify)g_byte_array_unref);
             g_ptr_array_remove_index(pool->grids, i);
             atomic_store(&pool->running, pool->grids->len);
             return g;
@@ -308,6 +329,11 @@ static bool pick_slice(SoftPool *pool, Slice *s)
             if (s->fresh && g->loaded) {
                 s->loaded = g->loaded->data;
                 g->loaded = g_slist_delete_link(g->loaded, g->loaded);
+            }
+            s->claimed = (SoftCtaRange) { 0, 0 };
+            if (g->left->len) {
+                s->claimed = g_array_index(g->left, SoftCtaRange, 0);
+                g_array_remove_index(g->left, 0);
             }
             pool->cursor = i + 1;
             s->pool = pool;
@@ -344,6 +370,9 @@ static void end_slice(SoftPool *pool, Slice *s)
     g->workers--;
     if (s->loaded) {
         g_byte_array_unref(s->loaded);
+    }
+    if (s->claimed.next < s->claimed.end) {
+        g_array_append_val(g->left, s->claimed);
     }
     if (s->ctx->started && atomic_load(&g->stop) == STOP_NONE) {
         g->parked = g_slist_append(g->parked, s->ctx);
@@ -395,7 +424,7 @@ SoftPool *gpuvm_soft_pool_new(SoftGpu *gpu, unsigned threads)
 
     pool->gpu = gpu;
     pool->nthreads = MIN(threads ? threads : g_get_num_processors(),
-                         MAX_THREADS);
+                         SOFT_POOL_THREADS);
     pool->programs = gpuvm_soft_program_cache_new();
     pool->grids = g_ptr_array_new();
     g_mutex_init(&pool->lock);
@@ -456,14 +485,30 @@ unsigned gpuvm_soft_pool_threads(SoftPool *pool)
     return pool->nthreads;
 }
 
-SoftGrid *gpuvm_soft_pool_launch(SoftPool *pool, const SoftLaunch *l)
+SoftGrid *gpuvm_soft_grid_new(const SoftLaunch *l)
 {
-    GpuvmHost *host = gpuvm_soft_as_host(l->as);
     SoftGrid *g = g_new0(SoftGrid, 1);
 
     g->l = *l;
     g->start_ns = gpuvm_soft_clock_ns();
+    g->left = g_array_new(FALSE, FALSE, sizeof(SoftCtaRange));
     g_mutex_init(&g->prog_lock);
+    return g;
+}
+
+void gpuvm_soft_grid_free(SoftGrid *g)
+{
+    g_slist_free_full(g->loaded, (GDestroyNotify)g_byte_array_unref);
+    g_array_free(g->left, TRUE);
+    g_mutex_clear(&g->prog_lock);
+    g_free(g);
+}
+
+SoftGrid *gpuvm_soft_pool_launch(SoftPool *pool, const SoftLaunch *l)
+{
+    GpuvmHost *host = gpuvm_soft_as_host(l->as);
+    SoftGrid *g = gpuvm_soft_grid_new(l);
+
     if (!gpuvm_soft_launch_ok(l)) {
         g->faulted = true;
         fault_fill(&g->fault, GPUVM_TRAP_LAUNCH);

@@ -18,6 +18,11 @@ enum {
     STOP_ABORT,
 };
 
+/* CTAs that were claimed and not begun. */
+typedef struct SoftCtaRange {
+    uint64_t next, end;
+} SoftCtaRange;
+
 struct SoftGrid {
     SoftLaunch l;
     uintptr_t id;
@@ -33,9 +38,12 @@ struct SoftGrid {
     GpuvmFault fault;
     GSList *parked;             /* of SoftCtaCtx; pool's lock */
     GSList *loaded;             /* of GByteArray: saved CTAs; pool's lock */
+    GArray *left;               /* of SoftCtaRange, at most a thread; lock */
     GMutex prog_lock;
     SoftProgram *prog;          /* prog_lock */
 };
+
+#define SOFT_POOL_THREADS 256   /* at most */
 
 struct SoftPool {
     SoftGpu *gpu;
@@ -59,5 +67,10 @@ struct SoftPool {
 SoftGrid *gpuvm_soft_pool_find(SoftPool *pool, SoftGrid *grid);
 /** gpuvm_soft_pool_add - numbers a new grid and puts it in the list. */
 SoftGrid *gpuvm_soft_pool_add(SoftPool *pool, SoftGrid *g);
+
+/** gpuvm_soft_grid_new - launch @l, not in a list; _free: and no thread in it,
+ *  nothing parked. */
+SoftGrid *gpuvm_soft_grid_new(const SoftLaunch *l);
+void gpuvm_soft_grid_free(SoftGrid *g);
 
 #endif

@@ -2,7 +2,8 @@
  * A grid in flight, saved and loaded.
  *
  * It is held, so nobody works on it: what is left of it are CTAs that were not
- * begun, and those that stand in parked contexts.  These are saved each as a
+ * begun (all from one on, and some ranges that were claimed before), and those
+ * that stand in parked contexts.  These are saved each as a
  * blob.  A loaded grid keeps the blobs; a worker that takes one binds a context
  * first, when the address space and with it the program can be read.
  *
@@ -12,9 +13,11 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#include <inttypes.h>
+
 #include "soft/pool_priv.h"
 
-#define GRID_VERSION 2
+#define GRID_VERSION 3
 /* No saved CTA is shorter: its barriers alone take more.  So a stream cannot
  * make many times its own size of memory out of empty ones. */
 #define CTA_BYTES_MIN 256u
@@ -115,6 +118,39 @@ static void xfer_counts(SoftGrid *g, GpuvmXfer *x)
     atomic_store(&g->finished, finished);
 }
 
+/* In ascending order, so that a loaded range cannot be there twice. */
+static gint by_start(gconstpointer a, gconstpointer b)
+{
+    const SoftCtaRange *x = a, *y = b;
+
+    return (x->next > y->next) - (x->next < y->next);
+}
+
+/* Claimed CTAs that were not begun; how many. */
+static uint64_t xfer_left(SoftGrid *g, GpuvmXfer *x)
+{
+    uint32_t n = g->left->len, i;
+    uint64_t at = 0, sum = 0;
+
+    g_array_sort(g->left, by_start);
+    n = gpuvm_xfer_max(x, "ranges", n, SOFT_POOL_THREADS);
+    g_array_set_size(g->left, n);
+    for (i = 0; i < n && gpuvm_xfer_ok(x); i++) {
+        SoftCtaRange *r = &g_array_index(g->left, SoftCtaRange, i);
+
+        gpuvm_xfer_u64(x, &r->next);
+        gpuvm_xfer_u64(x, &r->end);
+        if (r->next < at || r->end <= r->next ||
+            r->end > atomic_load(&g->next)) {
+            gpuvm_xfer_fail(x, "thread blocks %" PRIu64 " to %" PRIu64
+                            " of a saved grid", r->next, r->end);
+        }
+        at = r->end;
+        sum += r->end - r->next;
+    }
+    return sum;
+}
+
 static void save_grid(SoftPool *pool, SoftGrid *grid, GpuvmXfer *x)
 {
     SoftGrid *g;
@@ -127,6 +163,7 @@ static void save_grid(SoftPool *pool, SoftGrid *grid, GpuvmXfer *x)
     } else {
         xfer_launch(&g->l, x);
         xfer_counts(g, x);
+        xfer_left(g, x);
         save_ctas(g, x);
     }
     g_mutex_unlock(&pool->lock);
@@ -134,31 +171,29 @@ static void save_grid(SoftPool *pool, SoftGrid *grid, GpuvmXfer *x)
 
 static SoftGrid *load_grid(SoftPool *pool, const SoftLaunch *l, GpuvmXfer *x)
 {
-    SoftGrid *g = g_new0(SoftGrid, 1);
-    uint64_t next, finished;
+    SoftGrid *g = gpuvm_soft_grid_new(l);
+    uint64_t next, finished, left;
     uint32_t n;
 
-    g->l = *l;
     xfer_launch(&g->l, x);
     if (!gpuvm_soft_launch_ok(&g->l)) {
         gpuvm_xfer_fail(x, "a saved grid has impossible dimensions");
     }
     xfer_counts(g, x);
+    left = xfer_left(g, x);
     n = load_ctas(g, x);
     g->total = (uint64_t)g->l.grid[0] * g->l.grid[1] * g->l.grid[2];
     next = atomic_load(&g->next);
     finished = atomic_load(&g->finished);
-    if (next > g->total || finished > next || next - finished != n ||
-        (!n && next == g->total)) {
+    if (next > g->total || finished > next || left > next - finished ||
+        next - finished - left != n ||
+        (!n && !left && next == g->total)) {
         gpuvm_xfer_fail(x, "the thread blocks of a saved grid do not add up");
     }
     if (!gpuvm_xfer_ok(x)) {
-        g_slist_free_full(g->loaded, (GDestroyNotify)g_byte_array_unref);
-        g_free(g);
+        gpuvm_soft_grid_free(g);
         return NULL;
     }
-    g_mutex_init(&g->prog_lock);
-    g->start_ns = gpuvm_soft_clock_ns();
     atomic_store(&g->held, true);
     g->held_told = true;
     return gpuvm_soft_pool_add(pool, g);

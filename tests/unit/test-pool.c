@@ -32,6 +32,7 @@ typedef struct Done {
     GMutex lock;
     GCond cond;
     unsigned count;
+    unsigned held;              /* times that held() came */
     bool faulted;
     GpuvmFault fault;
     uint64_t ctas;
@@ -553,6 +554,81 @@ static void test_parked(void)
     bench_free(t);
 }
 
+static void on_held(void *opaque)
+{
+    Done *d = opaque;
+
+    g_mutex_lock(&d->lock);
+    d->held++;
+    g_cond_broadcast(&d->cond);
+    g_mutex_unlock(&d->lock);
+}
+
+/* Until the grid stands for the @n-th time; false once it is done. */
+static bool wait_held(Done *d, unsigned n)
+{
+    bool held;
+
+    g_mutex_lock(&d->lock);
+    while (d->held < n && !d->count) {
+        g_cond_wait(&d->cond, &d->lock);
+    }
+    held = d->held >= n;
+    g_mutex_unlock(&d->lock);
+    return held;
+}
+
+/* Claimed CTAs that are given back, at a hold or when a slice is over, are all
+ * begun, and once: two grids count, of which one is held again and again. */
+static void test_claimed(void)
+{
+    enum { CTAS = 4000, HOLDS = 30 };
+    const uint64_t code[] = {
+        k_s2r(1, SR_CTAX), k_shli(4, 1, 2), k_mov32i(8, 0),
+        /* 3 */ k_iaddi(8, 8, 1), k_isetpi(0, CC_LT, 8, 500),
+        k_pred(k_bra(5, 3), 0), k_mov32i(10, 1), ADDR(6, 0),
+        k_red_add(10, 6, 0), k_exit(),
+    };
+    Bench *t = bench_new(3);
+    unsigned holds = 0;
+    SoftGrid *g[2];
+    Done d[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        Args args = { t->b.va + A_AT + 0x10000 * i, 0, 0, 0 };
+        SoftLaunch l = kernel(t, i, code, sizeof(code), &args, sizeof(args),
+                              &d[i]);
+
+        memset(t->mem + A_AT + 0x10000 * i, 0, CTAS * 4);
+        l.grid[0] = CTAS;
+        l.held = on_held;
+        g[i] = gpuvm_soft_pool_launch(t->pool, &l);
+    }
+    while (holds < HOLDS) {
+        g_usleep(300);
+        gpuvm_soft_pool_hold(t->pool, g[0], true);
+        if (!wait_held(&d[0], holds + 1)) {
+            break;
+        }
+        holds++;
+        gpuvm_soft_pool_hold(t->pool, g[0], false);
+    }
+    CU_ASSERT(holds > 3);
+    for (unsigned i = 0; i < 2; i++) {
+        const uint32_t *n = (uint32_t *)(t->mem + A_AT + 0x10000 * i);
+        unsigned bad = 0;
+
+        CU_ASSERT(wait_done(&d[i], 60000) >= 0);
+        CU_ASSERT_FALSE(d[i].faulted);
+        CU_ASSERT_EQUAL(d[i].ctas, CTAS);
+        for (unsigned k = 0; k < CTAS; k++) {
+            bad += n[k] != 32;
+        }
+        CU_ASSERT_EQUAL(bad, 0);
+    }
+    bench_free(t);
+}
+
 /* A fault ends its grid at once and leaves the others alone. */
 static void test_fault(void)
 {
@@ -727,6 +803,7 @@ static CU_TestInfo tests[] = {
     { "abort of endless grids", test_abort },
     { "endless grids leave others their turn", test_fair },
     { "parked CTAs go on", test_parked },
+    { "claimed CTAs are begun once", test_claimed },
     { "faults", test_fault },
     { "launch checks", test_launch_checks },
     { "local memory", test_local },
