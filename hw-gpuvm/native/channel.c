@@ -104,8 +104,8 @@ static void channel_event(void *opaque, const GpuvmGpuEvent *ev)
 {
     NativeChannel *ch = opaque;
     NativeNode *n = native_node();
-    bool all_done = false;
-    GpuvmPosition pos;
+    GpuvmPosition pos = { 0 };
+    bool all_done;
 
     switch (ev->type) {
     case GPUVM_EV_FAULT:
@@ -114,9 +114,10 @@ static void channel_event(void *opaque, const GpuvmGpuEvent *ev)
     case GPUVM_EV_STOPPED:
         n->gpu->ops->chan_position(ch->chan, &pos);
         g_mutex_lock(&ch->lock);
+        all_done = ev->stop == GPUVM_STOP_DONE &&
+                   pos.pushes_done >= ch->submitted;
         if (ev->stop == GPUVM_STOP_DONE) {
             ch->done = pos.pushes_done;
-            all_done = ch->done >= ch->submitted;
         } else if (ev->stop == GPUVM_STOP_FAULTED ||
                    ev->stop == GPUVM_STOP_ABORTED ||
                    ev->stop == GPUVM_STOP_SW_METHOD) {
@@ -132,7 +133,7 @@ static void channel_event(void *opaque, const GpuvmGpuEvent *ev)
     default:
         break;
     }
-    native_turn_event(n->turn, ch, ev, all_done);
+    native_turn_event(n->turn, ch, ev, pos.pushes_done);
 }
 
 int native_channel_new(NativeNode *n, NativeClient *c, unsigned *id)
@@ -221,7 +222,7 @@ int native_channel_submit(NativeNode *n, NativeChannel *ch,
         size_t batch = MIN(count, SUBMIT_BATCH);
         int ret;
 
-        native_turn_enter(n->turn, ch);
+        native_turn_enter(n->turn, ch, batch);
         g_mutex_lock(&ch->lock);
         ret = ch->dead ? -ENODEV : 0;
         if (!ret) {
@@ -244,6 +245,7 @@ int native_channel_submit(NativeNode *n, NativeChannel *ch,
                 native_turn_forget(n->turn, ch);
                 return -ENODEV;
             }
+            native_turn_cancel(n->turn, ch, batch);
             ret = native_channel_wait(ch, ch->submitted, SUBMIT_TIMEOUT_MS);
             if (ret < 0) {
                 return ret;

@@ -47,6 +47,9 @@ typedef struct NativeChannel {
     uint64_t done;          /* of these, complete at the last STOPPED */
     bool dead;              /* faulted */
     bool in_flight;         /* has work that is not done */
+    uint64_t given;         /* pushes about to be submitted, or submitted */
+    uint64_t finished;      /* of these, when it last stopped as DONE; both
+                               turn.c's */
     GMutex lock;            /* submitted to in_flight; a leaf */
     GCond cond;
 } NativeChannel;
@@ -125,14 +128,16 @@ bool native_poll_sleep(void);
 
 /* turn.c; @t may be NULL in all but the first: a GPU of one's own */
 NativeTurn *native_turn_new(NativeNode *n, uint32_t weight, char **err);
-/** native_turn_enter - before chan_submit(): waits for the turn. */
-void native_turn_enter(NativeTurn *t, NativeChannel *ch);
+/** native_turn_enter - before chan_submit() of @pushes: waits for the turn. */
+void native_turn_enter(NativeTurn *t, NativeChannel *ch, size_t pushes);
+/** native_turn_cancel - they were not submitted after all. */
+void native_turn_cancel(NativeTurn *t, NativeChannel *ch, size_t pushes);
 /** native_turn_forget - no event will come for what was entered; the channel
  *  may be destroyed. */
 void native_turn_forget(NativeTurn *t, NativeChannel *ch);
-/** native_turn_event - STARTED and STOPPED; @all_done: nothing is left. */
+/** native_turn_event - STARTED and STOPPED; @done: pushes done in all. */
 void native_turn_event(NativeTurn *t, NativeChannel *ch,
-                       const GpuvmGpuEvent *ev, bool all_done);
+                       const GpuvmGpuEvent *ev, uint64_t done);
 void native_turn_stats(NativeTurn *t);
 
 #endif

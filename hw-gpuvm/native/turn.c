@@ -9,7 +9,12 @@
  * and resumes.
  *
  * A channel has work from just before chan_submit() until it stops with all it
- * was given consumed, blocked or failed; NativeChannel.given says so.
+ * was given consumed, blocked or failed.  What it was given is counted before
+ * chan_submit(), and both counts are compared under one lock: the channel may
+ * stop, done with what came before, while a submission is on its way.
+ *
+ * While others wait, a turn is one batch, as that of a VM (vgpu/worker.c): who
+ * wants to submit more waits for the next turn, which begins when all is done.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -31,6 +36,8 @@ struct NativeTurn {
     GCond work;             /* the keeper has something to look at */
     GCond go;               /* held became true */
     bool held;
+    bool used;              /* something was submitted in this turn */
+    bool draining;          /* others wait: nothing more in this turn */
     bool yielding;          /* the keeper calls chan_preempt() or _resume() */
     unsigned entering;      /* threads that wait in native_turn_enter() */
     unsigned running;       /* channels between STARTED and STOPPED */
@@ -66,7 +73,16 @@ static void keep(NativeTurn *t, NativeChannel *ch, bool on)
     }
 }
 
-void native_turn_enter(NativeTurn *t, NativeChannel *ch)
+static bool may_enter(NativeTurn *t)
+{
+    if (t->held && !t->draining && t->used && gpuvm_sched_contended(t->sched)) {
+        t->draining = true;
+        g_cond_signal(&t->work);
+    }
+    return t->held && !t->draining;
+}
+
+void native_turn_enter(NativeTurn *t, NativeChannel *ch, size_t pushes)
 {
     if (!t) {
         return;
@@ -74,11 +90,27 @@ void native_turn_enter(NativeTurn *t, NativeChannel *ch)
     g_mutex_lock(&t->lock);
     t->entering++;
     g_cond_signal(&t->work);
-    while (!t->held) {
+    while (!may_enter(t)) {
         g_cond_wait(&t->go, &t->lock);
     }
     t->entering--;
+    t->used = true;
+    ch->given += pushes;
     keep(t, ch, true);
+    g_mutex_unlock(&t->lock);
+}
+
+void native_turn_cancel(NativeTurn *t, NativeChannel *ch, size_t pushes)
+{
+    if (!t) {
+        return;
+    }
+    g_mutex_lock(&t->lock);
+    ch->given -= pushes;
+    if (ch->finished >= ch->given) {
+        keep(t, ch, false);
+        g_cond_signal(&t->work);
+    }
     g_mutex_unlock(&t->lock);
 }
 
@@ -96,7 +128,7 @@ void native_turn_forget(NativeTurn *t, NativeChannel *ch)
 }
 
 void native_turn_event(NativeTurn *t, NativeChannel *ch,
-                       const GpuvmGpuEvent *ev, bool all_done)
+                       const GpuvmGpuEvent *ev, uint64_t done)
 {
     if (!t) {
         return;
@@ -110,8 +142,11 @@ void native_turn_event(NativeTurn *t, NativeChannel *ch,
         if (t->running && !--t->running && ev->ns > t->busy_start) {
             t->busy_ns += ev->ns - t->busy_start;
         }
+        if (ev->stop == GPUVM_STOP_DONE) {
+            ch->finished = done;
+        }
         if (ev->stop != GPUVM_STOP_PREEMPTED &&
-            (ev->stop != GPUVM_STOP_DONE || all_done)) {
+            (ev->stop != GPUVM_STOP_DONE || done >= ch->given)) {
             keep(t, ch, false);
             g_cond_signal(&t->work);
         }
@@ -135,6 +170,7 @@ static void take_turn(NativeTurn *t)
     gpuvm_sched_acquire(t->sched, t->vm, NULL);
     g_mutex_lock(&t->lock);
     t->held = true;
+    t->used = t->draining = false;
     g_cond_broadcast(&t->go);
 }
 
@@ -174,8 +210,8 @@ static void yield_turn(NativeTurn *t)
         }
     }
     g_mutex_lock(&t->lock);
-    t->held = true;
-    t->yielding = false;
+    t->held = t->used = true;
+    t->draining = t->yielding = false;
     g_cond_broadcast(&t->go);
 }
 
@@ -189,7 +225,7 @@ static gpointer keeper_main(gpointer arg)
             g_cond_wait(&t->work, &t->lock);
         }
         take_turn(t);
-        while (t->entering || count_kept(t)) {
+        while (count_kept(t) || (t->entering && !t->draining)) {
             GpuvmSchedLook look = gpuvm_sched_look(t->sched, t->vm);
 
             if (!look.held || look.now_ns >= look.yield_ns) {
@@ -200,7 +236,7 @@ static gpointer keeper_main(gpointer arg)
                               MIN(LOOK_NS, look.yield_ns - look.now_ns) /
                               1000 + 1);
         }
-        give_turn(t, false);
+        give_turn(t, t->entering > 0);
     }
     return NULL;
 }

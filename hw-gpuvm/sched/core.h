@@ -271,6 +271,8 @@ bool gpuvm_core_share(const GpuvmCore *c, uint32_t slot, uint64_t now_ns,
 typedef struct GpuvmCoreTable {
     uint32_t policy;            /* GpuvmCorePolicyId */
     uint64_t busy_ns, gone_ns;
+    uint32_t holder;            /* who has the turn, GPUVM_CORE_NOBODY */
+    uint64_t holding_ns;        /* for how long, less what it was charged */
     unsigned count;
     struct {
         uint32_t slot, owner;   /* owner: of the process (arena), else 0 */

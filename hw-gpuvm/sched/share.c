@@ -115,7 +115,8 @@ void gpuvm_core_table(const GpuvmCore *c, uint64_t now_ns, GpuvmCoreTable *t)
 {
     unsigned i;
 
-    *t = (GpuvmCoreTable) { .policy = c->policy, .gone_ns = c->gone_ns };
+    *t = (GpuvmCoreTable) { .policy = c->policy, .gone_ns = c->gone_ns,
+                            .holder = GPUVM_CORE_NOBODY };
     t->busy_ns = t->gone_ns;
     for (i = 0; i < GPUVM_CORE_SLOTS; i++) {
         if (gpuvm_core_share(c, i, now_ns, &t->vm[t->count].share)) {
@@ -124,5 +125,11 @@ void gpuvm_core_table(const GpuvmCore *c, uint64_t now_ns, GpuvmCoreTable *t)
             t->busy_ns += t->vm[t->count].share.used_ns;
             t->count++;
         }
+    }
+    i = c->turn.slot;
+    if (i < GPUVM_CORE_SLOTS && c->vm[i].state == GPUVM_CORE_HOLDING) {
+        t->holder = i;
+        t->holding_ns = gpuvm_core_since(c->turn.start_ns + c->vm[i].turn_ns,
+                                         now_ns);
     }
 }

@@ -11,6 +11,9 @@
             and on pocl, and in a guest; plots
   policies  every scheduling policy on every mix of VMs, on a virtual clock
             (the table of docs/scheduling.md; no guest)
+  fairness  clients with short and long kernels share the GPU, under each
+            policy: native ones, or --guests N
+  scale     1, 2, 4 and 8 clients that are alike: throughput and parts
   all       all of them (the default)
 
 Each value is the least, and the median, of many rounds; what is compared takes
@@ -27,9 +30,9 @@ import re
 import statistics
 import time
 
-from . import bench_compute, console, core, guest, packages, run
+from . import bench_compute, bench_fair, console, core, guest, packages, run
 
-WHATS = ('traps', 'boot', 'shadow', 'policies', 'compute')
+WHATS = ('traps', 'boot', 'shadow', 'policies', 'fairness', 'scale', 'compute')
 # Of a trapped access beside edu's (docs/performance.md).
 MOST_TRAP_RATIO = 1.5
 
@@ -193,7 +196,8 @@ def bench_policies(options):
 
 
 RUNNERS = {'traps': bench_traps, 'boot': bench_boot, 'shadow': bench_shadow,
-           'policies': bench_policies, 'compute': bench_compute.main}
+           'policies': bench_policies, 'fairness': bench_fair.fairness,
+           'scale': bench_fair.scale, 'compute': bench_compute.main}
 
 
 def processor():
@@ -218,7 +222,7 @@ def main(options):
 def add_arguments(parser):
     parser.add_argument('whats', nargs='*', metavar='WHAT',
                         choices=WHATS + ('all', []),
-                        help='traps, boot, shadow, compute or all')
+                        help=', '.join(WHATS) + ' or all')
     parser.add_argument('--runs', type=int, default=3, metavar='N',
                         help='boots, probes in a boot, rounds of compute '
                         '(default 3)')
@@ -231,6 +235,7 @@ def add_arguments(parser):
     parser.add_argument('--qemu-build', metavar='VERSION',
                         help='which QEMU, as for `build --qemu`')
     bench_compute.add_arguments(parser)
+    bench_fair.add_arguments(parser)
     parser.set_defaults(kernel=None, memory='1536M', cpus=2, append='',
                         no_gpu=False, no_nouveau=False, share=[],
                         nouveau_options='', timeout=0, qemu=(), stats=True,

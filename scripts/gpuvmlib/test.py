@@ -197,7 +197,7 @@ def chosen(prefix, these, tally):
 
 def run_native(options, tally):
     del options
-    count = 0
+    count = run_unittest('native', 'native', tally)
     path = None
     for file in files_of('native'):
         for boot, these in checks.load(file):

@@ -155,6 +155,50 @@ static void test_order(void)
     }
 }
 
+/*
+ * A kernel that never ends (longer than the run) in the first VM: the others
+ * keep 95 % of their part, over the run and in each second.  Not under fifo,
+ * whose shares follow from the lengths of turns: there nobody gets nothing.
+ */
+static void test_endless(void)
+{
+    static const SimMix mixes[] = {
+        { "endless against 5 ms", 10000, 20,
+          { { SIM_BACKLOG, 1000000000 }, { SIM_BACKLOG, 5000 },
+            { SIM_END } } },
+        { "endless of weight 300 against 1 ms", 10000, 20,
+          { { SIM_BACKLOG, 1000000000, .weight = 300 },
+            { SIM_BACKLOG, 1000 }, { SIM_END } } },
+        { "endless against two and one at a time", 10000, 20,
+          { { SIM_BACKLOG, 1000000000 }, { SIM_BACKLOG, 2000, .count = 2 },
+            { SIM_SINGLE, 5000, 50 }, { SIM_END } } },
+        { "two endless against a periodic one", 10000, 20,
+          { { SIM_BACKLOG, 1000000000, .count = 2 },
+            { SIM_PERIODIC, 2000, 20000 }, { SIM_END } } },
+    };
+    unsigned m, p, i;
+
+    for (m = 0; m < G_N_ELEMENTS(mixes); m++) {
+        for (p = 0; p < GPUVM_CORE_POLICIES; p++) {
+            SimResult r;
+
+            sim_run(&mixes[m], p, &r);
+            for (i = 0; i < r.n; i++) {
+                const SimOne *o = &r.one[i];
+
+                CHECK(&mixes[m], o->share > 0);
+                if (o->is->kernel_us == 1000000000 || p == GPUVM_CORE_FIFO) {
+                    continue;
+                }
+                CHECK(&mixes[m], o->share >= 0.95 * o->ideal);
+                if (p == GPUVM_CORE_FAIR) {
+                    CHECK(&mixes[m], o->worst >= -0.05 * o->ideal - 1);
+                }
+            }
+        }
+    }
+}
+
 /* The same again gives the same: no clock but the simulator's. */
 static void test_repeat(void)
 {
@@ -170,6 +214,7 @@ static CU_TestInfo tests[] = {
     { "fair, on every mix", test_fair },
     { "caps and sums, every policy", test_caps_and_sums },
     { "band, credit, fifo", test_order },
+    { "a kernel that never ends", test_endless },
     { "the same again", test_repeat },
     CU_TEST_INFO_NULL
 };
