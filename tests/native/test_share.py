@@ -62,7 +62,7 @@ class Sharing(unittest.TestCase):
             self.assertGreater(part, 0.7 * c['ideal'], c['name'])
             self.assertLess(part, 1.3 * c['ideal'], c['name'])
         s = bench_fair.summary(r, [one])
-        self.assertGreater(s['per_cpu'], 0.8)
+        self.assertGreater(s['per_cpu'], 0.6)
         self.assertGreater(s['busy'], 0.85)
 
 
