@@ -67,6 +67,9 @@ typedef struct GpuvmGpuConfig {
                                NULL; kept by the caller */
     const char *engine;     /* of shaders: "interp", "auto", "jit"; NULL: the
                                default */
+    bool stepped;           /* no threads: step() does the work, and what waits
+                               for work does it itself; for fuzzers and tests
+                               that want the same order each time */
 } GpuvmGpuConfig;
 
 /** GpuvmSlice - one VM's part of VRAM, zeroed when handed out. */
@@ -110,6 +113,8 @@ typedef struct GpuvmPush {
 /** GpuvmPosition - how far a channel came; a snapshot. */
 typedef struct GpuvmPosition {
     uint64_t pushes_done;   /* pushes wholly consumed since create */
+    uint64_t pushes_given;  /* by submit(), consumed or not; what a fault or an
+                               abort dropped is not counted */
     uint64_t get_va;        /* fetch address: end of the last fetched word */
     uint32_t ref;           /* SET_REFERENCE's last value */
 } GpuvmPosition;
@@ -212,6 +217,13 @@ typedef struct GpuvmGpuOps {
      * if it is private.
      */
     struct GpuvmArena *(*arena)(GpuvmGpu *gpu);
+    /**
+     * step - optional.  A GPU opened as .stepped does one bounded piece of its
+     * work; false: there was none.  A channel whose one method is a lot of
+     * work (some MiB copied) is aborted.  All calls of such a GPU, and of the VMs on
+     * it, come from one thread.
+     */
+    bool (*step)(GpuvmGpu *gpu);
 
     /** slice_alloc - @size bytes of zeroed VRAM; -ENOSPC with a reason. */
     int (*slice_alloc)(GpuvmGpu *gpu, uint64_t size, GpuvmSlice *slice,

@@ -424,7 +424,8 @@ static int mock_chan_submit(GpuvmGpuChan *c, const GpuvmPush *pushes, size_t n)
 
 static void mock_chan_position(GpuvmGpuChan *c, GpuvmPosition *pos)
 {
-    *pos = (GpuvmPosition) { .pushes_done = c->done, .get_va = c->get_va };
+    *pos = (GpuvmPosition) { .pushes_done = c->done,
+                             .pushes_given = c->tail, .get_va = c->get_va };
 }
 
 static void mock_chan_preempt(GpuvmGpuChan *c)

@@ -85,6 +85,7 @@ int gpuvm_soft_chan_submit(GpuvmGpuChan *chan, const GpuvmPush *pushes,
 void gpuvm_soft_chan_position(GpuvmGpuChan *chan, GpuvmPosition *pos)
 {
     pos->pushes_done = atomic_load(&chan->done);
+    pos->pushes_given = atomic_load(&chan->tail);
     pos->get_va = atomic_load(&chan->get_va);
     pos->ref = atomic_load(&chan->ref);
 }
@@ -98,7 +99,7 @@ void gpuvm_soft_chan_preempt(GpuvmGpuChan *chan)
     atomic_store(&chan->interrupt, true);
     g_cond_signal(&gpu->wake);
     while (chan->running || chan->busy) {
-        g_cond_wait(&gpu->changed, &gpu->lock);
+        gpuvm_soft_exec_wait(gpu);
     }
     g_mutex_unlock(&gpu->lock);
 }
@@ -141,7 +142,7 @@ void gpuvm_soft_chan_destroy(GpuvmGpuChan *chan)
     atomic_store(&chan->interrupt, true);
     g_cond_signal(&gpu->wake);
     while (!chan->gone) {
-        g_cond_wait(&gpu->changed, &gpu->lock);
+        gpuvm_soft_exec_wait(gpu);
     }
     g_mutex_unlock(&gpu->lock);
 
@@ -208,6 +209,11 @@ unsigned gpuvm_soft_chan_subc(SoftChan *chan)
 
 bool gpuvm_soft_chan_aborted(SoftChan *chan)
 {
+    if (chan->gpu->stepped && chan->gpu->step_polls) {
+        chan->gpu->step_polls--;
+    } else if (chan->gpu->stepped) {
+        atomic_store(&chan->aborted, true);
+    }
     return atomic_load_explicit(&chan->aborted, memory_order_relaxed);
 }
 

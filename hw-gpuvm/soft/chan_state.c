@@ -171,7 +171,7 @@ static bool stands(SoftChan *chan, GpuvmXfer *x, SoftChanState *state)
 
     g_mutex_lock(&gpu->lock);
     while (chan->busy) {        /* the rest of what made it stop */
-        g_cond_wait(&gpu->changed, &gpu->lock);
+        gpuvm_soft_exec_wait(gpu);
     }
     *state = chan->state;
     ok = !chan->running && !atomic_load(&chan->aborted) &&

@@ -61,8 +61,12 @@ typedef struct SoftLaunch {
     void *opaque;
 } SoftLaunch;
 
-/** gpuvm_soft_pool_new - @threads workers, 0 = one per host core. */
-SoftPool *gpuvm_soft_pool_new(SoftGpu *gpu, unsigned threads);
+/** gpuvm_soft_pool_new - @threads workers, 0 = one per host core; @stepped:
+ *  none, gpuvm_soft_pool_step() does their work. */
+SoftPool *gpuvm_soft_pool_new(SoftGpu *gpu, unsigned threads, bool stepped);
+/** gpuvm_soft_pool_step - runs a slice of a grid or reports one that is done;
+ *  false: there was nothing to do. */
+bool gpuvm_soft_pool_step(SoftPool *pool);
 /** gpuvm_soft_pool_free - aborts what runs and joins the workers. */
 void gpuvm_soft_pool_free(SoftPool *pool);
 /** gpuvm_soft_pool_set_jit - hands over a JIT, before the first launch; the

@@ -28,6 +28,10 @@
 
 #include "soft/chan_priv.h"
 
+/* Nobody can abort what a stepped GPU does, so a step ends by itself: after
+ * about 4 MiB copied, or 64 Ki instructions of a macro. */
+#define STEP_POLLS      64
+
 uint64_t gpuvm_soft_clock_ns(void)
 {
     struct timespec ts;
@@ -351,6 +355,17 @@ static void serve(SoftChan *chan)
     g_cond_broadcast(&gpu->changed);
 }
 
+/* Does one thing; false: nothing to do before @look_again.  Lock held. */
+static bool step(SoftGpu *gpu, uint64_t *look_again)
+{
+    SoftChan *chan = pick(gpu, look_again);
+
+    if (chan) {
+        serve(chan);
+    }
+    return chan != NULL;
+}
+
 static void *executor(void *opaque)
 {
     SoftGpu *gpu = opaque;
@@ -358,11 +373,11 @@ static void *executor(void *opaque)
     g_mutex_lock(&gpu->lock);
     while (!gpu->quit) {
         uint64_t look_again;
-        SoftChan *chan = pick(gpu, &look_again);
 
-        if (chan) {
-            serve(chan);
-        } else if (look_again) {
+        if (step(gpu, &look_again)) {
+            continue;
+        }
+        if (look_again) {
             g_cond_wait_until(&gpu->wake, &gpu->lock, look_again / 1000 + 1);
         } else {
             g_cond_wait(&gpu->wake, &gpu->lock);
@@ -372,13 +387,39 @@ static void *executor(void *opaque)
     return NULL;
 }
 
-int gpuvm_soft_exec_start(SoftGpu *gpu)
+bool gpuvm_soft_exec_step(SoftGpu *gpu)
+{
+    uint64_t look_again;
+    bool did;
+
+    g_mutex_lock(&gpu->lock);
+    gpu->step_polls = STEP_POLLS;
+    did = step(gpu, &look_again);
+    g_mutex_unlock(&gpu->lock);
+    return did;
+}
+
+void gpuvm_soft_exec_wait(SoftGpu *gpu)
+{
+    if (!gpu->stepped) {
+        g_cond_wait(&gpu->changed, &gpu->lock);
+    } else {
+        g_mutex_unlock(&gpu->lock);
+        gpu->gpu.ops->step(&gpu->gpu);
+        g_mutex_lock(&gpu->lock);
+    }
+}
+
+int gpuvm_soft_exec_start(SoftGpu *gpu, bool stepped)
 {
     g_mutex_init(&gpu->lock);
     g_cond_init(&gpu->wake);
     g_cond_init(&gpu->changed);
     gpu->chans = g_ptr_array_new();
-    gpu->executor = g_thread_new("gpuvm-exec", executor, gpu);
+    gpu->stepped = stepped;
+    if (!stepped) {
+        gpu->executor = g_thread_new("gpuvm-exec", executor, gpu);
+    }
     return 0;
 }
 
@@ -388,7 +429,9 @@ void gpuvm_soft_exec_stop(SoftGpu *gpu)
     gpu->quit = true;
     g_cond_signal(&gpu->wake);
     g_mutex_unlock(&gpu->lock);
-    g_thread_join(gpu->executor);
+    if (!gpu->stepped) {
+        g_thread_join(gpu->executor);
+    }
     g_ptr_array_free(gpu->chans, TRUE);
     g_mutex_clear(&gpu->lock);
     g_cond_clear(&gpu->wake);

@@ -39,6 +39,7 @@
 #define SLICE_NS 2000000u       /* before another waiting grid has its turn */
 #define CLAIM_MAX 64            /* CTAs at once */
 #define CLAIM_PART 8            /* at most this part of a worker's share */
+#define STEP_NS 20000u          /* the same where step() does the work */
 #define CTX_PER_THREAD 4        /* one running, the others parked */
 
 /* Whether something of @g is left to do; lock held. */
@@ -109,7 +110,7 @@ static bool slice_over(void *opaque)
     Slice *s = opaque;
 
     return atomic_load(&s->grid->held) ||
-           (atomic_load(&s->pool->running) > 1 &&
+           ((atomic_load(&s->pool->running) > 1 || s->pool->stepped) &&
             gpuvm_soft_clock_ns() > s->end);
 }
 
@@ -197,7 +198,7 @@ static void run_slice(Slice *s)
     uint64_t done = 0;
     bool go_on;
 
-    s->end = gpuvm_soft_clock_ns() + SLICE_NS;
+    s->end = gpuvm_soft_clock_ns() + (pool->stepped ? STEP_NS : SLICE_NS);
     gpuvm_soft_section_enter(pool->gpu);
     go_on = slice_bind(s);
     while (go_on && atomic_load(&g->stop) == STOP_NONE && slice_claim(s)) {
@@ -385,26 +386,39 @@ static void end_slice(SoftPool *pool, Slice *s)
     }
 }
 
+/* Reports a grid or runs a slice of one; false: nothing to do.  Lock held,
+ * dropped meanwhile. */
+static bool step(SoftPool *pool)
+{
+    SoftGrid *g = pick_finished(pool);
+    Slice s;
+
+    if (g) {
+        g_mutex_unlock(&pool->lock);
+        grid_finish(pool, g);
+        g_mutex_lock(&pool->lock);
+    } else if (pick_slice(pool, &s)) {
+        g_mutex_unlock(&pool->lock);
+        run_slice(&s);
+        g_mutex_lock(&pool->lock);
+        end_slice(pool, &s);
+        tell_held(pool);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static gpointer worker(gpointer opaque)
 {
     SoftPool *pool = opaque;
 
     g_mutex_lock(&pool->lock);
     for (;;) {
-        SoftGrid *g = pick_finished(pool);
-        Slice s;
-
-        if (g) {
-            g_mutex_unlock(&pool->lock);
-            grid_finish(pool, g);
-            g_mutex_lock(&pool->lock);
-        } else if (pick_slice(pool, &s)) {
-            g_mutex_unlock(&pool->lock);
-            run_slice(&s);
-            g_mutex_lock(&pool->lock);
-            end_slice(pool, &s);
-            tell_held(pool);
-        } else if (pool->quit && !pool->grids->len) {
+        if (step(pool)) {
+            continue;
+        }
+        if (pool->quit && !pool->grids->len) {
             break;
         } else {
             g_cond_wait(&pool->work, &pool->lock);
@@ -418,11 +432,22 @@ static gpointer worker(gpointer opaque)
 
 /* ---- from outside ---- */
 
-SoftPool *gpuvm_soft_pool_new(SoftGpu *gpu, unsigned threads)
+bool gpuvm_soft_pool_step(SoftPool *pool)
+{
+    bool did;
+
+    g_mutex_lock(&pool->lock);
+    did = step(pool);
+    g_mutex_unlock(&pool->lock);
+    return did;
+}
+
+SoftPool *gpuvm_soft_pool_new(SoftGpu *gpu, unsigned threads, bool stepped)
 {
     SoftPool *pool = g_new0(SoftPool, 1);
 
     pool->gpu = gpu;
+    pool->stepped = stepped;
     pool->nthreads = MIN(threads ? threads : g_get_num_processors(),
                          SOFT_POOL_THREADS);
     pool->programs = gpuvm_soft_program_cache_new();
@@ -430,7 +455,7 @@ SoftPool *gpuvm_soft_pool_new(SoftGpu *gpu, unsigned threads)
     g_mutex_init(&pool->lock);
     g_cond_init(&pool->work);
     pool->threads = g_new0(GThread *, pool->nthreads);
-    for (unsigned i = 0; i < pool->nthreads; i++) {
+    for (unsigned i = 0; !stepped && i < pool->nthreads; i++) {
         char name[16];
 
         g_snprintf(name, sizeof(name), "gpuvm-mp%u", i);
@@ -458,8 +483,10 @@ void gpuvm_soft_pool_free(SoftPool *pool)
     }
     g_cond_broadcast(&pool->work);
     g_mutex_unlock(&pool->lock);
-    for (unsigned i = 0; i < pool->nthreads; i++) {
+    for (unsigned i = 0; !pool->stepped && i < pool->nthreads; i++) {
         g_thread_join(pool->threads[i]);
+    }
+    while (gpuvm_soft_pool_step(pool)) {
     }
     while (pool->free_ctx) {
         gpuvm_soft_cta_ctx_fini(pool->free_ctx->data);

@@ -59,6 +59,7 @@ struct SoftPool {
     unsigned contexts;          /* that exist; lock */
     _Atomic unsigned running;   /* length of grids, to be looked at */
     unsigned nthreads;
+    bool stepped;               /* no threads */
     GThread **threads;
 };
 

@@ -100,10 +100,10 @@ static int soft_open(GpuvmGpu **out, const GpuvmGpuConfig *cfg, char **err)
     if (cfg->dump_code) {
         gpuvm_soft_program_set_dump(cfg->dump_code);
     }
-    gpu->pool = gpuvm_soft_pool_new(gpu, cfg->threads);
+    gpu->pool = gpuvm_soft_pool_new(gpu, cfg->threads, cfg->stepped);
     gpuvm_soft_pool_set_jit(gpu->pool, jit);
     gpu->mps = choose_mps(cfg->mps, gpuvm_soft_pool_threads(gpu->pool));
-    gpuvm_soft_exec_start(gpu);
+    gpuvm_soft_exec_start(gpu, cfg->stepped);
     *out = &gpu->gpu;
     return 0;
 }
@@ -151,6 +151,14 @@ static int soft_slice_alloc(GpuvmGpu *gpu, uint64_t size, GpuvmSlice *slice,
 static void soft_slice_free(GpuvmGpu *gpu, GpuvmSlice *slice)
 {
     gpuvm_soft_vram_free(gpuvm_soft_gpu(gpu)->arena, slice);
+}
+
+static bool soft_step(GpuvmGpu *g)
+{
+    SoftGpu *gpu = gpuvm_soft_gpu(g);
+    bool did = gpuvm_soft_exec_step(gpu);
+
+    return gpuvm_soft_pool_step(gpu->pool) || did;
 }
 
 static GpuvmArena *soft_arena(GpuvmGpu *gpu)
@@ -217,6 +225,7 @@ const GpuvmGpuOps gpuvm_gpu_soft_ops = {
     .close = soft_close,
     .info = soft_info,
     .arena = soft_arena,
+    .step = soft_step,
     .slice_alloc = soft_slice_alloc,
     .slice_free = soft_slice_free,
     .as_create = gpuvm_soft_as_create,

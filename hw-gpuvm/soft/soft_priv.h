@@ -64,12 +64,22 @@ struct SoftGpu {
     guint cursor;               /* round robin: next index in chans */
     bool quit;
     uint64_t releases;          /* semaphore releases executed */
+    bool stepped;               /* no threads, GpuvmGpuOps.step() */
+    unsigned step_polls;        /* stepped: that this step may still make */
 
     GMutex unknown_lock;
     GHashTable *unknown;        /* class << 16 | method, already logged */
 };
 
-int gpuvm_soft_exec_start(SoftGpu *gpu);
+/** gpuvm_soft_exec_start - with @stepped there is no thread, see _step(). */
+int gpuvm_soft_exec_start(SoftGpu *gpu, bool stepped);
+/** gpuvm_soft_exec_step - does one thing for one channel; false: none wants. */
+bool gpuvm_soft_exec_step(SoftGpu *gpu);
+/**
+ * gpuvm_soft_exec_wait - SoftGpu.lock held, dropped meanwhile: returns when a
+ * channel may have changed.
+ */
+void gpuvm_soft_exec_wait(SoftGpu *gpu);
 void gpuvm_soft_exec_stop(SoftGpu *gpu);
 
 /* as.c, the operations of gpu.h */

@@ -155,6 +155,7 @@ static void make_gpu_side(VmChan *c, GpuvmXfer *x)
 static void xfer_gpu_side(VmChan *c, GpuvmXfer *x)
 {
     bool has = c->gch && !c->dead;
+    GpuvmPosition pos;
     uint64_t done;
 
     gpuvm_xfer_bool(x, &has);
@@ -173,7 +174,12 @@ static void xfer_gpu_side(VmChan *c, GpuvmXfer *x)
         c->vm->gpu->ops->chan_xfer(c->gch, x);
         pthread_mutex_lock(&c->vm->lock);
     }
-    done = gpuvm_gpfifo_done(c, NULL);
+    done = gpuvm_gpfifo_done(c, &pos);
+    if (gpuvm_xfer_ok(x) && pos.pushes_given != c->submitted) {
+        gpuvm_xfer_fail(x, "channel %u: the GPU has %" G_GUINT64_FORMAT
+                        " pushes of %" G_GUINT64_FORMAT, c->chid,
+                        pos.pushes_given, c->submitted);
+    }
     if (gpuvm_xfer_ok(x) && (c->scanned > done || done > c->submitted)) {
         gpuvm_xfer_fail(x, "channel %u: %" G_GUINT64_FORMAT " pushes are "
                         "done of %" G_GUINT64_FORMAT, c->chid, done,

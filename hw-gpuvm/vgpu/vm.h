@@ -90,12 +90,20 @@ typedef struct GpuvmVmConfig {
     uint64_t timeout_ns;        /* GPU time that one piece of a channel's work
                                  * may take; 0 = any */
     GpuvmOnFault on_fault;      /* when it takes longer */
+    bool stepped;               /* no worker thread: gpuvm_vm_step(), or what
+                                 * waits for the worker, does its work; .gpu
+                                 * is stepped too */
 } GpuvmVmConfig;
 
 /** gpuvm_vm_new - slice, worker and idle channels; NULL with @err. */
 GpuvmVm *gpuvm_vm_new(const GpuvmVmConfig *cfg, char **err);
 /** gpuvm_vm_free - [device, waits] aborts everything, frees the slice. */
 void gpuvm_vm_free(GpuvmVm *vm);
+/**
+ * gpuvm_vm_step - of a VM that is .stepped: one round of the worker and one
+ * step of the GPU; false: there was nothing to do.  No lock held.
+ */
+bool gpuvm_vm_step(GpuvmVm *vm);
 /** gpuvm_vm_reset - [device, waits] no channel, no address space, idle. */
 void gpuvm_vm_reset(GpuvmVm *vm);
 /** gpuvm_vm_slice - the VM's VRAM; constant while the VM lives. */

@@ -92,12 +92,24 @@ uint64_t gpuvm_worker_request(GpuvmVm *vm)
     return seq;
 }
 
+/* Until the worker has done something, or @end; lock held. */
+static bool wait_worker(GpuvmVm *vm, uint64_t end)
+{
+    if (!vm->cfg.stepped) {
+        return gpuvm_vm_wait(&vm->done, &vm->lock, end);
+    }
+    pthread_mutex_unlock(&vm->lock);
+    gpuvm_vm_step(vm);
+    pthread_mutex_lock(&vm->lock);
+    return end == UINT64_MAX || gpuvm_vm_now() < end;
+}
+
 bool gpuvm_worker_wait(GpuvmVm *vm, uint64_t seq)
 {
     uint64_t end = gpuvm_vm_now() + VM_WAIT_NS;
 
     while (vm->done_seq < seq) {
-        if (!gpuvm_vm_wait(&vm->done, &vm->lock, end)) {
+        if (!wait_worker(vm, end)) {
             return vm->done_seq >= seq;
         }
     }
@@ -117,7 +129,7 @@ bool gpuvm_worker_do(GpuvmVm *vm, void (*job)(GpuvmVm *vm, void *arg),
         return false;
     }
     while (vm->done_seq < seq) {
-        gpuvm_vm_wait(&vm->done, &vm->lock, UINT64_MAX);
+        wait_worker(vm, UINT64_MAX);
     }
     return true;
 }
@@ -607,39 +619,63 @@ static uint64_t look_at_alarm(GpuvmVm *vm)
     return vm->alarm_ns ? vm->alarm_ns - now : UINT64_MAX;
 }
 
+typedef enum Round {
+    ROUND_QUIT,
+    ROUND_AGAIN,
+    ROUND_WAIT,         /* for @wait, or until woken */
+} Round;
+
+static Round go_round(GpuvmVm *vm, uint64_t *wait)
+{
+    Round r;
+    Pump did;
+
+    *wait = UINT64_MAX;
+    __atomic_store_n(&vm->cancel, false, __ATOMIC_RELEASE);
+    pthread_mutex_lock(&vm->lock);
+    service(vm);
+    did = pump(vm);
+    r = did == PUMP_DID || end_turn(vm, did, wait) ? ROUND_AGAIN : ROUND_WAIT;
+    if (r == ROUND_WAIT) {
+        if (clear_retry(vm)) {
+            *wait = MIN(*wait, RETRY_NS);
+        }
+        *wait = MIN(MIN(*wait, watch(vm)), look_at_alarm(vm));
+    }
+    if (vm->quit && !vm->dying) {
+        r = ROUND_QUIT;
+    }
+    pthread_mutex_unlock(&vm->lock);
+    return r;
+}
+
 static void *worker_main(void *arg)
 {
     GpuvmVm *vm = arg;
-    bool quit = false;
+    uint64_t wait;
+    Round r;
 
-    while (!quit) {
-        uint64_t wait = UINT64_MAX;
-        bool again;
-        Pump did;
-
-        __atomic_store_n(&vm->cancel, false, __ATOMIC_RELEASE);
-        pthread_mutex_lock(&vm->lock);
-        service(vm);
-        did = pump(vm);
-        again = did == PUMP_DID || end_turn(vm, did, &wait);
-        if (!again && clear_retry(vm)) {
-            wait = MIN(wait, RETRY_NS);
-        }
-        if (!again) {
-            wait = MIN(MIN(wait, watch(vm)), look_at_alarm(vm));
-        }
-        quit = vm->quit && !vm->dying;
-        pthread_mutex_unlock(&vm->lock);
-        if (!again && !quit) {
+    while ((r = go_round(vm, &wait)) != ROUND_QUIT) {
+        if (r == ROUND_WAIT) {
             sleep_until_woken(vm, wait);
         }
     }
     return NULL;
 }
 
+bool gpuvm_vm_step(GpuvmVm *vm)
+{
+    uint64_t wait;
+    bool again = go_round(vm, &wait) == ROUND_AGAIN;
+
+    return vm->gpu->ops->step(vm->gpu) || again;
+}
+
 void gpuvm_worker_start(GpuvmVm *vm)
 {
-    pthread_create(&vm->worker, NULL, worker_main, vm);
+    if (!vm->cfg.stepped) {
+        pthread_create(&vm->worker, NULL, worker_main, vm);
+    }
 }
 
 void gpuvm_worker_stop(GpuvmVm *vm)
@@ -648,5 +684,11 @@ void gpuvm_worker_stop(GpuvmVm *vm)
     vm->quit = true;
     gpuvm_worker_request(vm);
     pthread_mutex_unlock(&vm->lock);
-    pthread_join(vm->worker, NULL);
+    if (vm->cfg.stepped) {
+        while (vm->dying) {
+            gpuvm_vm_step(vm);
+        }
+    } else {
+        pthread_join(vm->worker, NULL);
+    }
 }

@@ -20,18 +20,18 @@
 #include "sched/sched.h"
 
 #define MIB         (1u << 20)
-#define VRAM        (8u << 20)
-#define BAR1_SIZE   (16u << 20)
-#define BAR3_SIZE   (16u << 20)
-#define PD          0x200000u
-#define PT          0x220000u
-#define PT_SMALL    0x240000u
+#define VRAM        (2u << 20)
+#define BAR1_SIZE   (4u << 20)
+#define BAR3_SIZE   (4u << 20)
+#define PD          0x080000u
+#define PT          0x0a0000u
+#define PT_SMALL    0x0c0000u
 #define PLAYLIST    0x130000u
 #define FENCES      0x120000u
 #define RING(c)     (0x100000u + (c) * 0x2000u)
 #define PUSH(c)     (0x150000u + (c) * 0x10000u)
 #define USERD(c)    (0x140000u + (c) * 0x1000u)
-#define INST(c)     (0x300000u + (c) * 0x1000u)
+#define INST(c)     (0x1a0000u + (c) * 0x1000u)
 #define CHANS       4u
 #define MAX_OPS     400
 
@@ -145,8 +145,10 @@ static void load_rows(void)
 
 static void init(void)
 {
-    GpuvmGpuConfig gcfg = { .vram_size = VRAM + 2 * MIB, .threads = 1 };
-    GpuvmVmConfig vcfg = { .name = "fuzz", .vram_size = VRAM,
+    GpuvmGpuConfig gcfg = { .vram_size = VRAM + 2 * MIB, .threads = 1,
+                            .stepped = !fuzz_threads() };
+    GpuvmVmConfig vcfg = { .name = "fuzz", .stepped = !fuzz_threads(),
+                           .vram_size = VRAM,
                            .aperture = &ap_ops };
     GpuvmBoardConfig bcfg = { .bar1_size = BAR1_SIZE, .bar3_size = BAR3_SIZE,
                               .ops = &board_ops };
@@ -377,7 +379,7 @@ static void op_memory(FuzzIn *in)
 
 static void op_ram(FuzzIn *in)
 {
-    uint32_t off = fuzz_u16(in) * 8;
+    uint32_t off = fuzz_u16(in) * 8 % FUZZ_RAM_SIZE;
     uint64_t v = fuzz_u64(in);
 
     memcpy(h->ram + off, &v, 8);
@@ -413,6 +415,16 @@ static void op_channel(FuzzIn *in)
     playlist(how >> 1 & 3);
 }
 
+/* The VM's worker and the GPU come to @n steps. */
+static void work(unsigned n)
+{
+    if (fuzz_threads() && n) {
+        g_usleep(20 + n);
+    }
+    while (!fuzz_threads() && n-- && gpuvm_vm_step(vm)) {
+    }
+}
+
 static void op_state(FuzzIn *in)
 {
     uint8_t how = fuzz_u8(in);
@@ -426,7 +438,7 @@ static void op_state(FuzzIn *in)
         gpuvm_vm_set_running(vm, !stopped);
         break;
     case 3: case 4: case 5:
-        g_usleep(20 + how);
+        work(how);
         break;
     case 6:
         g_free(gpuvm_board_unknown_list(b));
@@ -459,7 +471,10 @@ static void one(FuzzIn *in)
         wr(0x1714, 0x80000000 | INST(1) >> 12);
     }
     for (unsigned n = 0; in->n && n < MAX_OPS; n++) {
-        ops[fuzz_u8(in) % G_N_ELEMENTS(ops)](in);
+        uint8_t op = fuzz_u8(in);
+
+        ops[op % G_N_ELEMENTS(ops)](in);
+        work(op / G_N_ELEMENTS(ops) & 3);
     }
     gpuvm_board_process_events(b);
     if (stopped) {
@@ -470,8 +485,8 @@ static void one(FuzzIn *in)
     inputs++;
     fuzz_neighbour_check(&below, inputs % 256 == 0);
     fuzz_neighbour_check(&above, inputs % 256 == 0);
-    fuzz_forget(vram, VRAM);
-    fuzz_forget(h->ram, FUZZ_RAM_SIZE);
+    fuzz_zero(vram, VRAM);
+    fuzz_zero(h->ram, FUZZ_RAM_SIZE);
 }
 
 const FuzzTarget fuzz_target = {

@@ -61,12 +61,16 @@ void fuzz_fail(const char *file, int line, const char *what)
 
 /** fuzz_run - one input, timed: too slow is a failure. */
 void fuzz_run(const uint8_t *data, size_t len);
+/** fuzz_threads - environment FUZZ_THREADS is set: GPU and VM have threads of
+ *  their own, as in QEMU; else what they do is done in steps, several times as
+ *  fast and in the same order each time. */
+bool fuzz_threads(void);
 /** fuzz_slow_ms - processor time that one input may take, and a thirtieth of
  *  the time by the clock (environment FUZZ_SLOW_MS; default 2000). */
 unsigned fuzz_slow_ms(void);
 
 #define FUZZ_RAM_BASE   0x40000000u
-#define FUZZ_RAM_SIZE   (2u << 20)
+#define FUZZ_RAM_SIZE   (512u << 10)
 
 /** FuzzHost - RAM at FUZZ_RAM_BASE, unreadable memory on both sides. */
 typedef struct FuzzHost {
@@ -76,7 +80,8 @@ typedef struct FuzzHost {
 
 FuzzHost *fuzz_host_new(void);
 void fuzz_host_free(FuzzHost *h);
-/** fuzz_forget - zeroes memory by giving its pages back. */
-void fuzz_forget(void *p, size_t len);
+/** fuzz_zero - zeroes the pages that are not zero; @len a multiple of 4096.
+ *  (Giving pages back costs a fault each, many times as much.) */
+void fuzz_zero(void *p, size_t len);
 
 #endif

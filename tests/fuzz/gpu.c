@@ -15,7 +15,7 @@
 #define MIB         (1u << 20)
 #define PATTERN     0xa5
 #define MAX_RESUMES 16
-#define STOP_MS     5000        /* an abort that takes longer is a hang */
+#define STOP_US     5000000        /* an abort that takes longer is a hang */
 
 static uint64_t inputs;
 
@@ -56,16 +56,17 @@ static void bind_all(FuzzGpu *g)
           4096, 0, 0 },
         { FUZZ_VA_RO, MIB, 0, GPUVM_TARGET_VRAM, 4096, 0,
           GPUVM_BIND_READ_ONLY },
-        { FUZZ_VA_TOP, MIB, MIB, GPUVM_TARGET_VRAM, 4096, 0, 0 },
+        { FUZZ_VA_TOP, MIB, 0, GPUVM_TARGET_VRAM, 4096, 0, 0 },
     };
 
     must(g->gpu->ops->as_bind(g->as, binds, G_N_ELEMENTS(binds)), "bind");
 }
 
-void fuzz_gpu_open(FuzzGpu *g, unsigned threads)
+void fuzz_gpu_open(FuzzGpu *g)
 {
     GpuvmGpuConfig cfg = { .vram_size = FUZZ_VRAM + 2 * MIB,
-                           .threads = threads };
+                           .threads = 1,
+                           .stepped = !fuzz_threads() };
     char *err = NULL;
 
     g->h = fuzz_host_new();
@@ -87,8 +88,8 @@ void fuzz_gpu_clean(FuzzGpu *g)
 
     fuzz_neighbour_check(&g->below, all);
     fuzz_neighbour_check(&g->above, all);
-    fuzz_forget(g->mem, FUZZ_VRAM);
-    fuzz_forget(g->h->ram, FUZZ_RAM_SIZE);
+    fuzz_zero(g->mem, FUZZ_VRAM);
+    fuzz_zero(g->h->ram, FUZZ_RAM_SIZE);
 }
 
 void fuzz_gpu_close(FuzzGpu *g)
@@ -101,6 +102,15 @@ void fuzz_gpu_close(FuzzGpu *g)
     g->gpu->ops->slice_free(g->gpu, &g->above);
     g->gpu->ops->close(g->gpu);
     fuzz_host_free(g->h);
+}
+
+void fuzz_gpu_work(GpuvmGpu *gpu)
+{
+    if (fuzz_threads()) {
+        g_usleep(20);
+    } else {
+        gpu->ops->step(gpu);
+    }
 }
 
 uint64_t fuzz_address(FuzzIn *in)
@@ -128,16 +138,13 @@ static void on_event(void *opaque, const GpuvmGpuEvent *ev)
 {
     FuzzChan *c = opaque;
 
-    g_mutex_lock(&c->lock);
     fuzz_check(!c->gone);
     if (ev->type == GPUVM_EV_STARTED) {
         c->stopped = false;
     } else if (ev->type == GPUVM_EV_STOPPED) {
-        c->stopped = true;
         c->stop = ev->stop;
-        g_cond_broadcast(&c->cond);
+        c->stopped = true;
     }
-    g_mutex_unlock(&c->lock);
 }
 
 void fuzz_chan_open(FuzzChan *c, FuzzGpu *g)
@@ -155,8 +162,6 @@ void fuzz_chan_open(FuzzChan *c, FuzzGpu *g)
 
     memset(c, 0, sizeof(*c));
     c->g = g;
-    g_mutex_init(&c->lock);
-    g_cond_init(&c->cond);
     for (unsigned i = 0; i < G_N_ELEMENTS(bind); i++) {
         cfg.engines |= GPUVM_ENGINE_BIT(bind[i].engine);
     }
@@ -188,19 +193,15 @@ void fuzz_chan_method(FuzzChan *c, unsigned subc, uint32_t mthd,
     fuzz_chan_word(c, data);
 }
 
-/* Waits until it stops; false after @ms. */
-static bool wait_stop(FuzzChan *c, unsigned ms)
+/* Has the GPU work until it stops; false after @us. */
+static bool wait_stop(FuzzChan *c, gint64 us)
 {
-    gint64 end = g_get_monotonic_time() + ms * 1000;
-    bool ok = true;
+    gint64 end = g_get_monotonic_time() + us;
 
-    g_mutex_lock(&c->lock);
-    while (!c->stopped && ok) {
-        ok = g_cond_wait_until(&c->cond, &c->lock, end);
+    while (!c->stopped && g_get_monotonic_time() < end) {
+        fuzz_gpu_work(c->g->gpu);
     }
-    ok = c->stopped;
-    g_mutex_unlock(&c->lock);
-    return ok;
+    return c->stopped;
 }
 
 static bool goes_on(FuzzChan *c)
@@ -208,7 +209,7 @@ static bool goes_on(FuzzChan *c)
     return c->stop == GPUVM_STOP_SW_METHOD && c->resumes++ < MAX_RESUMES;
 }
 
-void fuzz_chan_run(FuzzChan *c, unsigned pushes, unsigned ms)
+void fuzz_chan_run(FuzzChan *c, unsigned pushes, unsigned us)
 {
     const GpuvmGpuOps *ops = c->g->gpu->ops;
     GpuvmPush p[64];
@@ -224,7 +225,7 @@ void fuzz_chan_run(FuzzChan *c, unsigned pushes, unsigned ms)
     if (ops->chan_submit(c->chan, p, n)) {
         return;
     }
-    while (wait_stop(c, ms)) {
+    while (wait_stop(c, us)) {
         if (!goes_on(c)) {
             return;
         }
@@ -232,13 +233,11 @@ void fuzz_chan_run(FuzzChan *c, unsigned pushes, unsigned ms)
         ops->chan_resume(c->chan);
     }
     ops->chan_abort(c->chan);
-    fuzz_check(wait_stop(c, STOP_MS));
+    fuzz_check(wait_stop(c, STOP_US));
 }
 
 void fuzz_chan_close(FuzzChan *c)
 {
     c->g->gpu->ops->chan_destroy(c->chan);
     c->gone = true;
-    g_mutex_clear(&c->lock);
-    g_cond_clear(&c->cond);
 }

@@ -11,11 +11,11 @@
 #include "fuzz.h"
 #include "gpu/gpu.h"
 
-#define FUZZ_VRAM       (4u << 20)
+#define FUZZ_VRAM       (1u << 20)
 #define FUZZ_VA         0x100000u       /* the slice, read-write */
 #define FUZZ_VA_TILED   0x10000000u     /* the same, kind 0xfe */
 #define FUZZ_VA_RAM     0x20000000u     /* guest RAM */
-#define FUZZ_VA_RO      0x30000000u     /* 1 MiB of the slice, read-only */
+#define FUZZ_VA_RO      0x30000000u     /* the slice, read-only */
 #define FUZZ_VA_TOP     0xfffff00000ull /* 1 MiB that ends at 40 bits */
 
 typedef struct FuzzGpu {
@@ -26,7 +26,9 @@ typedef struct FuzzGpu {
     uint8_t *mem;               /* the slice */
 } FuzzGpu;
 
-void fuzz_gpu_open(FuzzGpu *g, unsigned threads);
+void fuzz_gpu_open(FuzzGpu *g);
+/** fuzz_gpu_work - the GPU does a piece of its work, or has time to. */
+void fuzz_gpu_work(GpuvmGpu *gpu);
 void fuzz_gpu_close(FuzzGpu *g);
 /** fuzz_gpu_clean - VRAM and RAM are zero again; no work in flight. */
 void fuzz_gpu_clean(FuzzGpu *g);
@@ -43,14 +45,13 @@ typedef struct FuzzChan {
     FuzzGpu *g;
     GpuvmGpuChan *chan;
     uint32_t at;                /* words of pushbuffer written */
-    GMutex lock;
-    GCond cond;
-    bool stopped, gone;
+    bool gone;
+    _Atomic bool stopped;
     GpuvmStop stop;
     unsigned resumes;           /* software methods answered */
 } FuzzChan;
 
-#define FUZZ_PUSH_AT    (3u << 20)      /* the pushbuffer's place in VRAM */
+#define FUZZ_PUSH_AT    0xc0000u      /* the pushbuffer's place in VRAM */
 #define FUZZ_PUSH_MAX   65536u          /* words */
 
 /* Subchannels, bound by fuzz_chan_open() */
@@ -64,8 +65,8 @@ void fuzz_chan_head(FuzzChan *c, unsigned type, unsigned subc, uint32_t mthd,
 void fuzz_chan_method(FuzzChan *c, unsigned subc, uint32_t mthd,
                       uint32_t data);
 /** fuzz_chan_run - submits all words in @pushes pieces and waits; what does
- *  not end in @ms is aborted. */
-void fuzz_chan_run(FuzzChan *c, unsigned pushes, unsigned ms);
+ *  not end in @us microseconds is aborted. */
+void fuzz_chan_run(FuzzChan *c, unsigned pushes, unsigned us);
 /** fuzz_chan_close - destroys the channel, which must not take long. */
 void fuzz_chan_close(FuzzChan *c);
 

@@ -13,7 +13,7 @@
 #include "spec/macro.h"
 #include "spec/pushbuf.h"
 
-#define RUN_MS  1000
+#define RUN_US  1000000
 
 static FuzzGpu gpu;
 static FuzzChan ch;
@@ -73,7 +73,7 @@ static void call(FuzzIn *in)
 
 static void init(void)
 {
-    fuzz_gpu_open(&gpu, 1);
+    fuzz_gpu_open(&gpu);
 }
 
 static void fini(void)
@@ -92,7 +92,7 @@ static void one(FuzzIn *in)
             call(in);
         }
     }
-    fuzz_chan_run(&ch, 1, RUN_MS);
+    fuzz_chan_run(&ch, 1, RUN_US);
     fuzz_chan_close(&ch);
     fuzz_gpu_clean(&gpu);
 }

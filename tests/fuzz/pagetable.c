@@ -22,7 +22,7 @@
 #define TABLES      0x100000u
 #define TABLE_STEP  0x40000u
 #define VA_PAGES    65536u
-#define VA_LIMIT    ((uint64_t)VA_PAGES << 12)
+#define VA_PAGES_1  4096u           /* most inputs: 16 MiB of one PDE */
 #define MAX_TOUCHED 512
 
 typedef struct View {
@@ -36,7 +36,8 @@ static FuzzHost *h;
 static GpuvmSlice slice;
 static GpuvmMem mem;
 static GpuvmShadowBudget budget;
-static GpuvmShadow *shadow;
+static GpuvmShadow *shadows[2], *shadow;
+static uint32_t pages;                  /* that the shadow covers */
 static const GpuvmPtMode *mode;
 static GpuvmPdb pdb;
 static View view[VA_PAGES];
@@ -45,9 +46,14 @@ static uint32_t touched[MAX_TOUCHED];   /* pages to compare */
 static unsigned ntouched;
 static bool small_budget;
 
+static uint64_t limit(void)
+{
+    return (uint64_t)pages << 12;
+}
+
 static void set(uint64_t page, const View *v)
 {
-    fuzz_check(page < VA_PAGES);
+    fuzz_check(page < pages);
     mapped += v->mapped - view[page].mapped;
     view[page] = *v;
 }
@@ -75,16 +81,18 @@ static void on_unbind(void *opaque, uint64_t va, uint64_t size)
 {
     static const View none;
 
-    fuzz_check(va <= VA_LIMIT && size <= VA_LIMIT - va);
+    fuzz_check(va <= limit() && size <= limit() - va);
     for (uint64_t off = 0; off < size; off += 4096) {
-        set((va + off) >> 12, &none);
+        if (view[(va + off) >> 12].mapped) {
+            set((va + off) >> 12, &none);
+        }
     }
 }
 
 static void init(void)
 {
     GpuvmShadowConfig cfg = {
-        .mem = &mem, .mode = gpuvm_pt_mode(false), .limit = VA_LIMIT,
+        .mem = &mem, .mode = gpuvm_pt_mode(false),
         .budget = &budget, .sink = { on_bind, on_unbind, NULL },
         .check_ram = true,
     };
@@ -95,12 +103,17 @@ static void init(void)
     mem = (GpuvmMem) { &slice, &h->host };
     budget.max = GPUVM_SHADOW_BUDGET;
     mode = cfg.mode;
-    shadow = gpuvm_shadow_new(&cfg);
+    for (unsigned big = 0; big < 2; big++) {
+        pages = big ? VA_PAGES : VA_PAGES_1;
+        cfg.limit = limit();
+        shadows[big] = gpuvm_shadow_new(&cfg);
+    }
 }
 
 static void fini(void)
 {
-    gpuvm_shadow_free(shadow);
+    gpuvm_shadow_free(shadows[0]);
+    gpuvm_shadow_free(shadows[1]);
     fuzz_check(budget.used == 0);
     g_free(slice.map);
     fuzz_host_free(h);
@@ -180,7 +193,7 @@ static uint64_t a_pte(FuzzIn *in)
 static void touch(uint32_t page)
 {
     if (ntouched < MAX_TOUCHED) {
-        touched[ntouched++] = page % VA_PAGES;
+        touched[ntouched++] = page % pages;
     }
 }
 
@@ -189,7 +202,7 @@ static void touch_entry(uint32_t e)
 {
     uint32_t span = 1u << (mode->pde_bits - 12);
 
-    for (uint32_t base = 0; base < VA_PAGES; base += span) {
+    for (uint32_t base = 0; base < pages; base += span) {
         touch(base + e % span);
         if (e < mode->ptes[GPUVM_PT_LARGE]) {
             touch(base + e * mode->ratio);
@@ -313,7 +326,7 @@ static void lookup(FuzzIn *in)
     uint32_t reason;
 
     if (fuzz_u8(in) & 1) {
-        va %= VA_LIMIT;
+        va %= limit();
     }
     if (gpuvm_shadow_lookup(shadow, va, &hit, &reason) &&
         hit.pte.target == GPUVM_TARGET_VRAM) {
@@ -331,6 +344,8 @@ static void one(FuzzIn *in)
     pdb = (GpuvmPdb) { PD, GPUVM_TARGET_VRAM, true };
     small_budget = (flags & 6) == 6;
     budget.max = small_budget ? 8 * 4096 : GPUVM_SHADOW_BUDGET;
+    pages = flags & 0x38 ? VA_PAGES_1 : VA_PAGES;
+    shadow = shadows[pages == VA_PAGES];
     mode = gpuvm_pt_mode(flags & 1);
     gpuvm_shadow_set_mode(shadow, mode);
     fuzz_check(!mapped && !budget.used);

@@ -22,7 +22,7 @@
 #include "spec/pushbuf.h"
 #include "spec/twod_methods.h"
 
-#define RUN_MS  4       /* then it is aborted */
+#define RUN_US  1000    /* then it is aborted */
 
 static const uint16_t host_methods[] = {
     NV906F_SET_OBJECT, NV906F_SEMAPHORE_ADDRESS_HIGH,
@@ -286,7 +286,7 @@ static void scene_macro(FuzzIn *in)
 
 static void init(void)
 {
-    fuzz_gpu_open(&gpu, 1);
+    fuzz_gpu_open(&gpu);
 }
 
 static void fini(void)
@@ -321,7 +321,7 @@ static void one(FuzzIn *in)
     while (in->n) {
         command(in);
     }
-    fuzz_chan_run(&ch, pushes, RUN_MS);
+    fuzz_chan_run(&ch, pushes, RUN_US);
     fuzz_chan_close(&ch);
     fuzz_gpu_clean(&gpu);
 }

@@ -63,7 +63,8 @@ def build(how):
     if how == 'libfuzzer':
         os.environ['CC'] = 'clang'
         where = core.build(kind='libfuzzer', options=SANITIZE + [
-            '-Dc_args=-fsanitize=fuzzer-no-link'])
+            '-Dc_args=-fsanitize=fuzzer-no-link '
+            '-fno-sanitize-coverage=trace-cmp'])
     else:
         where = core.build(kind='sanitize', options=SANITIZE)
     return where / 'tests' / 'fuzz'
@@ -142,7 +143,8 @@ def command(how, program, target, found, want, seconds, options, first):
         corpus = found / target
         corpus.mkdir(parents=True, exist_ok=True)
         return ['nice', '-n', str(options.nice), str(program),
-                '-max_len=1024', '-timeout=120', '-rss_limit_mb=3000',
+                '-max_len=1024', '-len_control=100',
+                '-entropic=0', '-timeout=120', '-rss_limit_mb=3000',
                 '-print_final_stats=1',
                 '-artifact_prefix=%s/crash-%s-' % (found, target),
                 '-runs=%d' % want, '-max_total_time=%d' % seconds,

@@ -31,19 +31,19 @@
 #include "sched/sched.h"
 
 #define MIB         (1u << 20)
-#define VRAM        (4u << 20)
-#define MAPPED      (2u << 20)      /* VA = VRAM offset below this */
-#define PD          0x200000u
-#define PT          0x220000u
-#define PLAYLIST    0x230000u
-#define INST        0x240000u
-#define USERD       0x250000u
+#define VRAM        (1u << 20)
+#define MAPPED      (1u << 19)      /* VA = VRAM offset below this */
+#define PD          0x080000u
+#define PT          0x0a0000u
+#define PLAYLIST    0x0b0000u
+#define INST        0x0c0000u
+#define USERD       0x0d0000u
 #define RING        0x010000u
 #define PUSH        0x020000u
-#define FENCE       0x100000u
-#define FLAG        0x101000u       /* the grid spins while it is 0 */
-#define CODE        0x110000u
-#define UPLOAD      0x120000u
+#define FENCE       0x040000u
+#define FLAG        0x041000u       /* the grid spins while it is 0 */
+#define CODE        0x050000u
+#define UPLOAD      0x060000u
 #define PAGE        4096u
 #define MAX_EDITS   24
 
@@ -320,14 +320,24 @@ static void find_sections(Base *base)
     must(base->sections->len >= 2, "a stream without sections");
 }
 
-static void make_base(Base *base, void (*work)(void))
+/* The VM's worker and the GPU come to @n steps. */
+static void work(unsigned n)
+{
+    if (fuzz_threads() && n) {
+        g_usleep(20 + n);
+    }
+    while (!fuzz_threads() && n-- && gpuvm_vm_step(vm)) {
+    }
+}
+
+static void make_base(Base *base, void (*give)(void))
 {
     uint64_t off = 0, n;
 
     gpuvm_vm_set_running(vm, true);
     start();
-    work();
-    g_usleep(20000);
+    give();
+    work(fuzz_threads() ? 20000 : 200);
     gpuvm_board_process_events(b);
     gpuvm_vm_set_running(vm, false);
     base->stream = save();
@@ -341,14 +351,16 @@ static void make_base(Base *base, void (*work)(void))
         off += n;
     }
     gpuvm_board_reset(b);
-    fuzz_forget(vram, VRAM);
+    fuzz_zero(vram, VRAM);
 }
 
 static void init(void)
 {
-    GpuvmGpuConfig gcfg = { .vram_size = VRAM + 2 * MIB, .threads = 1 };
-    GpuvmVmConfig vcfg = { .name = "fuzz", .vram_size = VRAM };
-    GpuvmBoardConfig bcfg = { .bar1_size = 16 * MIB, .bar3_size = 16 * MIB };
+    GpuvmGpuConfig gcfg = { .vram_size = VRAM + 2 * MIB, .threads = 1,
+                            .stepped = !fuzz_threads() };
+    GpuvmVmConfig vcfg = { .name = "fuzz", .stepped = !fuzz_threads(),
+                           .vram_size = VRAM };
+    GpuvmBoardConfig bcfg = { .bar1_size = MIB, .bar3_size = MIB };
     char *err = NULL;
 
     h = fuzz_host_new();
@@ -598,7 +610,7 @@ static void goes_on(uint8_t how)
     if (how & 2) {
         gpuvm_board_userd_write(b, 0x8c, how >> 4, 4);
     }
-    g_usleep((how >> 2 & 3) * 100);
+    work((how >> 2 & 3) * 8);
     gpuvm_board_process_events(b);
     gpuvm_vm_set_running(vm, false);
     g_byte_array_unref(save());
@@ -629,7 +641,7 @@ static void one(FuzzIn *in)
     inputs++;
     fuzz_neighbour_check(&below, inputs % 256 == 0);
     fuzz_neighbour_check(&above, inputs % 256 == 0);
-    fuzz_forget(vram, VRAM);
+    fuzz_zero(vram, VRAM);
 }
 
 const FuzzTarget fuzz_target = {

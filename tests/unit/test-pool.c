@@ -44,7 +44,8 @@ static Bench *bench_new(unsigned threads)
 
     t->th = test_host_new(0, 0);
     g_assert(gpuvm_soft_bench_open(&t->b, &t->th->host, VRAM, 1) == 0);
-    t->pool = gpuvm_soft_pool_new(gpuvm_soft_gpu(t->b.gpu), threads);
+    t->pool = gpuvm_soft_pool_new(gpuvm_soft_gpu(t->b.gpu), threads,
+                                  false);
     t->mem = t->b.slice.map;
     return t;
 }
