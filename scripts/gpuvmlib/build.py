@@ -12,10 +12,12 @@ from . import console, image, kernel, native, packages, qemu, versions
 def main(options):
     if options.objects_only:
         console.say('compiled without a warning: %s'
-                    % qemu.build(options.qemu, objects=True))
+                    % qemu.build(options.qemu, objects=True,
+                                 xen=options.xen))
         return 0
-    binary = qemu.build(options.qemu, module=options.module)
-    if not options.qemu_only:
+    binary = qemu.build(options.qemu, module=options.module,
+                        xen=options.xen)
+    if not (options.qemu_only or options.xen):
         packages.ensure(['core', 'programs', 'guest', 'native'])
         for name in options.guest or ['debian12']:
             image.ready(name)
@@ -34,6 +36,8 @@ def add_arguments(parser):
                         'QEMU: a quick check that it fits')
     parser.add_argument('--module', action='store_true',
                         help='the device as a module that QEMU loads')
+    parser.add_argument('--xen', action='store_true',
+                        help='QEMU for Xen\'s HVM guests, and nothing else')
     parser.add_argument('--qemu-only', action='store_true',
                         help='no guest images, no native node')
     parser.add_argument('--guest', action='append',

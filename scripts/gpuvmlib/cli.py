@@ -32,7 +32,7 @@ def split(argv):
 def parser_of_verbs():
     # Imported here: an error in one verb's module then names that module.
     from . import (bench, build, demo, doctor, libvirt, native, run, settings,
-                   test, top)
+                   test, top, xlcfg)
     parser = argparse.ArgumentParser(
         prog='gpuvm', description=ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -51,6 +51,7 @@ def parser_of_verbs():
         ('set', settings, 'change weights, caps, the policy while VMs run', ''),
         ('libvirt-xml', libvirt, 'what a libvirt domain needs to have a GPU',
          ''),
+        ('xl-cfg', xlcfg, 'what a domain of Xen\'s xl needs to have a GPU', ''),
         ('bench', bench, 'measure traps, apertures, page tables, boot, '
          'programs', ''),
     )

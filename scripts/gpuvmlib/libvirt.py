@@ -50,7 +50,7 @@ def properties(text, what):
         if not equals:
             raise console.GpuvmError(
                 '%s of %s is no NAME=VALUE' % (pair, what),
-                'scripts/gpuvm libvirt-xml --gpu weight=200')
+                '--gpu weight=200')
         found[name] = qmp.value(val)
     return found
 

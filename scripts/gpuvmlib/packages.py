@@ -25,6 +25,7 @@ NEEDS = {
              'libglib2.0-dev', 'zlib1g-dev', 'libpixman-1-dev', 'libfdt-dev',
              'libslirp-dev', 'libattr1-dev', 'libcap-ng-dev', 'llvm-dev'],
     'qemu-venv': ['python3-venv'],
+    'qemu-xen': ['libxen-dev'],
     'distro': ['qemu-system-x86'],
     'run': ['seabios', 'qemu-system-data', 'ipxe-qemu', 'libglib2.0-0',
             'libpixman-1-0', 'libfdt1', 'libslirp0', 'libattr1', 'libcap-ng0'],

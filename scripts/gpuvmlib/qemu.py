@@ -81,6 +81,10 @@ class Builder:
     def options(self):
         return versions.options(self.version, self.debian_version())
 
+    def needs(self):
+        """Which of packages.NEEDS a build takes."""
+        return self.about.needs
+
     def tree_key(self):
         return cache.digest(self.debian_version(), *self.options(),
                             *series(self.version))
@@ -205,8 +209,8 @@ class Builder:
         """The binary's path, built if needed."""
         if self.is_built():
             return self.binary()
-        packages.ensure(self.about.needs)
-        with cache.lock('qemu-' + self.version):
+        packages.ensure(self.needs())
+        with cache.lock('qemu-' + self.label):
             place = self.place(self.prepare())
             with cache.making(place) as partial:
                 self.compile(partial)
@@ -225,8 +229,8 @@ class Builder:
 
     def build_objects(self):
         """Compile our files alone: does the device fit this version?"""
-        packages.ensure(self.about.needs)
-        with cache.lock('qemu-' + self.version):
+        packages.ensure(self.needs())
+        with cache.lock('qemu-' + self.label):
             self.prepare()
             self.ninja('build.ninja')
             objects = [output for _, _, output in self.our_commands()]
@@ -275,10 +279,15 @@ def has_qtest(binary):
     return 'invalid accelerator' not in said
 
 
-def builder(name, module=False):
+def builder(name, module=False, xen=False):
     """The builder of one of versions.NAMES but newest."""
-    # Imported here: both build on this module.
-    from . import distro, module as loadable
+    # Imported here: they build on this module.
+    from . import distro, module as loadable, xenqemu
+    if xen and (module or name == versions.DISTRO):
+        raise console.GpuvmError('--xen is a build of its own',
+                                 'scripts/gpuvm build --xen')
+    if xen:
+        return xenqemu.XenBuilder(name)
     if module and name == versions.DISTRO:
         raise console.GpuvmError('Debian\'s own QEMU loads no module of ours',
                                  'scripts/gpuvm build --qemu distro')
@@ -287,17 +296,17 @@ def builder(name, module=False):
     return distro.Distro() if name == versions.DISTRO else Builder(name)
 
 
-def build(name, objects=False, module=False):
+def build(name, objects=False, module=False, xen=False):
     """Build one of versions.NAMES; returns the binary's path.
 
     objects: only compile our files, and return the build tree; module: the
-    device as a module that QEMU loads.
+    device as a module that QEMU loads; xen: for Xen's HVM guests.
     """
     fall_back = name == versions.NEWEST
     if fall_back:
         name = list(versions.TABLE)[-1]
     while True:
-        one = builder(name, module)
+        one = builder(name, module, xen)
         try:
             return one.build_objects() if objects else one.build()
         except NotServed as error:

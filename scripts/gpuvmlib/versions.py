@@ -52,8 +52,13 @@ NEWEST = 'newest'
 NAMES = tuple(TABLE) + (NEWEST, DISTRO)
 
 
-def options(version, debian_version, module=False):
+# libxl starts its device model with -vnc, whether one looks or not.
+XEN_OPTIONS = ['--enable-xen', '--enable-vnc']
+
+
+def options(version, debian_version, module=False, xen=False):
     """configure's options for a version."""
     more = ['--enable-modules'] if module else []
+    more += XEN_OPTIONS if xen else []
     return COMMON_OPTIONS + list(TABLE[version].options) + more + [
         '--with-pkgversion=gpuvm, Debian %s' % debian_version]

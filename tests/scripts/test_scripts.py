@@ -4,6 +4,7 @@ data, the cache's mirror, the initial RAM disk's format, KVM's test boot.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 import argparse
+import ast
 import json
 import os
 import pathlib
@@ -15,7 +16,7 @@ import unittest
 from xml.etree import ElementTree
 
 from gpuvmlib import (bench_compute, cache, checks, cli, console, guest, kernel,
-                      kvm, libvirt, qemu, run, tally)
+                      kvm, libvirt, qemu, run, tally, xlcfg)
 
 
 class LibvirtXml(unittest.TestCase):
@@ -48,6 +49,50 @@ class LibvirtXml(unittest.TestCase):
             with self.assertRaises(console.GpuvmError) as caught:
                 self.elements(*words)
             self.assertIn(words[1], str(caught.exception))
+
+
+class XlCfg(unittest.TestCase):
+    def settings(self, *words, binary='/opt/a b/qemu'):
+        """The file as xl reads it: NAME = string or list of strings."""
+        parser = argparse.ArgumentParser()
+        xlcfg.add_arguments(parser)
+        text = xlcfg.snippet(binary, parser.parse_args(words))
+        found = {}
+        for node in ast.parse(text).body:
+            found[node.targets[0].id] = ast.literal_eval(node.value)
+        return found
+
+    def test_one_device(self):
+        found = self.settings('--vram', '1G', '--gpu',
+                              'weight=200,bar-remap=off')
+        self.assertEqual(found, {
+            'type': 'hvm', 'device_model_version': 'qemu-xen',
+            'device_model_override': '/opt/a b/qemu',
+            'device_model_args_hvm': [
+                '-device', 'gpuvm,id=gpu0,bus=pci.0,addr=0x10,vram=1G,'
+                'weight=200,bar-remap=off']})
+
+    def test_a_shared_gpu_is_there_before_its_user(self):
+        found = self.settings('--share', 'a"b,c\\d', '--total', '8G',
+                              binary='/a"b')
+        self.assertEqual(found['device_model_override'], '/a"b')
+        self.assertEqual(found['device_model_args_hvm'], [
+            '-device', 'gpuvm-soft,id=soft0,share=a"b,,c\\d,vram=8G',
+            '-device', 'gpuvm,id=gpu0,bus=pci.0,addr=0x10,vram=512M,'
+            'gpu=soft0'])
+
+    def test_bad_values_name_the_remedy(self):
+        for words in (('--vram', '512'), ('--gpu', 'weight')):
+            with self.assertRaises(console.GpuvmError) as caught:
+                self.settings(*words)
+            self.assertIn(words[1], str(caught.exception))
+
+    def test_the_binary_s_path_is_absolute(self):
+        options = cli.parser_of_verbs().parse_args(
+            ['xl-cfg', '--binary', 'qemu'])
+        with self.assertRaises(console.GpuvmError) as caught:
+            options.main(options)
+        self.assertIn('absolute', str(caught.exception))
 
 
 class CommandLine(unittest.TestCase):

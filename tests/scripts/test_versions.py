@@ -75,14 +75,23 @@ class Versions(unittest.TestCase):
         self.assertIn('--qemu 7.2', caught.exception.remedy)
 
     def test_binaries_of_versions_and_kinds_lie_apart(self):
-        def named(name, module=False):
-            one = qemu.builder(name, module)
+        def named(name, module=False, xen=False):
+            one = qemu.builder(name, module, xen)
             with mock.patch.object(type(one), 'debian_version',
                                    lambda self: '1:7.2+x'):
                 return one.binary()
         found = {named('7.2'), named('7.2', True), named('10.0'),
-                 named('distro')}
-        self.assertEqual(len(found), 4)
+                 named('distro'), named('7.2', xen=True)}
+        self.assertEqual(len(found), 5)
+
+    def test_xen_s_options_are_its_build_s_alone(self):
+        plain = versions.options('7.2', '1:7.2+x')
+        self.assertNotIn('--enable-xen', plain)
+        self.assertEqual(
+            [o for o in versions.options('7.2', '1:7.2+x', xen=True)
+             if o not in plain], ['--enable-xen', '--enable-vnc'])
+        with self.assertRaises(console.GpuvmError):
+            qemu.builder('distro', xen=True)
 
     def test_environment_names_a_version_or_a_file(self):
         with mock.patch.dict(os.environ, GPUVM_QEMU='/bin/sh'):
