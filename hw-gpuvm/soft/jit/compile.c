@@ -55,6 +55,8 @@ static void init_types(Gen *g)
     g->vf32 = L.VectorType(g->f32, SOFT_LANES);
     g->handler_type = L.FunctionType(g->i32, (LLVMTypeRef[]) {
         g->p8, g->p8, g->i32 }, 3, 0);
+    g->control_type = L.FunctionType(g->i32, (LLVMTypeRef[]) {
+        g->p8, g->p8, g->i32, g->i32 }, 4, 0);
 }
 
 static void init_metadata(Gen *g)
@@ -71,22 +73,67 @@ static void init_metadata(Gen *g)
                                     L.MDNodeInContext2(g->ctx, NULL, 0));
 }
 
+/* What all functions of the module have: the host's processor. */
+static void for_host(Gen *g, V fn, const char *without)
+{
+    const Host *h = host();
+    unsigned nounwind = L.GetEnumAttributeKindForName("nounwind", 8);
+    g_autofree char *features = g_strconcat(h->features, without, NULL);
+
+    L.AddAttributeAtIndex(fn, LLVMAttributeFunctionIndex,
+        L.CreateStringAttribute(g->ctx, "target-cpu", 10, h->cpu,
+                                strlen(h->cpu)));
+    L.AddAttributeAtIndex(fn, LLVMAttributeFunctionIndex,
+        L.CreateStringAttribute(g->ctx, "target-features", 15, features,
+                                strlen(features)));
+    L.AddAttributeAtIndex(fn, LLVMAttributeFunctionIndex,
+                          L.CreateEnumAttribute(g->ctx, nounwind, 0));
+}
+
+LLVMAttributeRef gpuvm_jit_keeps_registers(Gen *g)
+{
+    return L.CreateStringAttribute(g->ctx, "no_caller_saved_registers", 25,
+                                   "", 0);
+}
+
+LLVMTypeRef gpuvm_jit_via_type(Gen *g, bool handler)
+{
+    return L.FunctionType(g->i32, (LLVMTypeRef[]) {
+        g->p8, g->p8, g->p8, g->i32, g->i32 }, handler ? 4 : 5, 0);
+}
+
+/* The function by which C is called; see gpuvm_jit_call(). */
+static V via(Gen *g, bool handler)
+{
+    LLVMTypeRef type = handler ? g->handler_type : g->control_type;
+    V fn = L.AddFunction(g->mod, handler ? "handler" : "control",
+                         gpuvm_jit_via_type(g, handler)), to, args[4];
+    bool avx = strstr(host()->features, "+avx,") != NULL;
+    unsigned n = handler ? 3 : 4;
+
+    /* LLVM would clear upper halves behind having restored them */
+    for_host(g, fn, avx ? ",-vzeroupper" : "");
+    L.AddAttributeAtIndex(fn, LLVMAttributeFunctionIndex,
+                          gpuvm_jit_keeps_registers(g));
+    at_bb(g, L.AppendBasicBlockInContext(g->ctx, fn, ""));
+    to = L.BuildBitCast(g->b, L.GetParam(fn, 0), L.PointerType(type, 0), "");
+    for (unsigned i = 0; i < n; i++) {
+        args[i] = L.GetParam(fn, i + 1);
+    }
+    if (avx) {
+        gpuvm_jit_intrinsic(g, "llvm.x86.avx.vzeroupper", NULL, 0, NULL, 0);
+    }
+    L.BuildRet(g->b, L.BuildCall2(g->b, type, to, args, n, ""));
+    return fn;
+}
+
 static void new_function(Gen *g)
 {
     LLVMTypeRef args[2] = { g->p8, g->p8 };
-    const Host *h = host();
-    unsigned nounwind = L.GetEnumAttributeKindForName("nounwind", 8);
     unsigned noalias = L.GetEnumAttributeKindForName("noalias", 7);
 
     g->fn = L.AddFunction(g->mod, "warp", L.FunctionType(g->i32, args, 2, 0));
-    L.AddAttributeAtIndex(g->fn, LLVMAttributeFunctionIndex,
-        L.CreateStringAttribute(g->ctx, "target-cpu", 10, h->cpu,
-                                strlen(h->cpu)));
-    L.AddAttributeAtIndex(g->fn, LLVMAttributeFunctionIndex,
-        L.CreateStringAttribute(g->ctx, "target-features", 15, h->features,
-                                strlen(h->features)));
-    L.AddAttributeAtIndex(g->fn, LLVMAttributeFunctionIndex,
-                          L.CreateEnumAttribute(g->ctx, nounwind, 0));
+    for_host(g, g->fn, "");
     for (unsigned i = 1; i <= 2; i++) {
         L.AddAttributeAtIndex(g->fn, i,
                               L.CreateEnumAttribute(g->ctx, noalias, 0));
@@ -113,6 +160,8 @@ static Gen *gen_new(const SoftProgram *prog, const JitOptions *opt)
     g->ab = L.CreateBuilderInContext(g->ctx);
     init_types(g);
     init_metadata(g);
+    g->via_handler = via(g, true);
+    g->via_control = via(g, false);
     return g;
 }
 

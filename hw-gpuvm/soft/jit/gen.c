@@ -553,6 +553,21 @@ void gpuvm_jit_write_q(Gen *g, State *st, unsigned n, Val val,
 
 /* ---- handlers ---- */
 
+V gpuvm_jit_call(Gen *g, LLVMTypeRef type, V fn, V *args)
+{
+    bool handler = type == g->handler_type;
+    unsigned n = handler ? 3 : 4;
+    V via = handler ? g->via_handler : g->via_control, call;
+    V all[5] = { L.BuildBitCast(g->b, fn, g->p8, "") };
+
+    memcpy(all + 1, args, n * sizeof(V));
+    call = L.BuildCall2(g->b, gpuvm_jit_via_type(g, handler), via, all, n + 1,
+                        "");
+    L.AddCallSiteAttribute(call, LLVMAttributeFunctionIndex,
+                           gpuvm_jit_keeps_registers(g));
+    return call;
+}
+
 V gpuvm_jit_insn_ptr(Gen *g, uint32_t i)
 {
     return gpuvm_jit_at(g, g->insns, (uint64_t)i * sizeof(SoftInsn), g->i8);
@@ -565,7 +580,7 @@ V gpuvm_jit_call_handler(Gen *g, uint32_t i, V mask)
     V fn = gpuvm_jit_load(g, fp, gpuvm_jit_at(g, in,
                           offsetof(SoftInsn, fn), fp), 8);
 
-    return L.BuildCall2(g->b, g->handler_type, fn, args, 3, "");
+    return gpuvm_jit_call(g, g->handler_type, fn, args);
 }
 
 void gpuvm_jit_handler(Gen *g, State *st, uint32_t i, const Guard *gd)

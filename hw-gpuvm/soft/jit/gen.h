@@ -101,7 +101,8 @@ typedef struct Gen {
     V fn;
     LLVMBasicBlockRef setup;
     LLVMTypeRef i1, i8, i16, i32, i64, f32, f64, p8, v32, m32, vf32;
-    LLVMTypeRef handler_type;
+    LLVMTypeRef handler_type, control_type;
+    V via_handler, via_control;     /* see gpuvm_jit_call() */
     V unlikely;             /* branch weights */
     unsigned prof_kind, invariant_kind;
     V empty_md;
@@ -254,6 +255,17 @@ void gpuvm_jit_write_q(Gen *g, State *st, unsigned n, Val val,
                        const Guard *gd);
 /** Executes @in by the interpreter's handler. */
 void gpuvm_jit_handler(Gen *g, State *st, uint32_t i, const Guard *gd);
+/**
+ * A call of a C function of @type, g->handler_type or g->control_type, that
+ * keeps all registers of the host: by a function of the module that saves
+ * them.  Calls are mostly in code that hardly ever runs, where the few that
+ * run pay for it, and not what is around them with values kept in memory.
+ */
+V gpuvm_jit_call(Gen *g, LLVMTypeRef type, V fn, V *args);
+/** Their type: the C function's with the function itself in front. */
+LLVMTypeRef gpuvm_jit_via_type(Gen *g, bool handler);
+/** The attribute that says so, of calls and functions. */
+LLVMAttributeRef gpuvm_jit_keeps_registers(Gen *g);
 /** The call alone: a SoftExecStatus. */
 V gpuvm_jit_call_handler(Gen *g, uint32_t i, V mask);
 /** Puts registers and flags of @s into the warp in memory. */

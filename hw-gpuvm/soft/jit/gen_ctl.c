@@ -54,13 +54,10 @@ static State *general(Gen *g, const State *st, V act)
 static V call_control(Gen *g, State *st, void *fn, uint32_t i, V a, V b)
 {
     V args[4] = { g->warp, gpuvm_jit_insn_ptr(g, i), a, b };
-    LLVMTypeRef types[4] = { g->p8, g->p8, g->i32, g->i32 };
-    LLVMTypeRef t = L.FunctionType(g->i32, types, 4, 0);
-    V f = L.BuildIntToPtr(g->b, k64(g, (uintptr_t)fn), L.PointerType(t, 0),
-                          "");
+    V f = L.BuildIntToPtr(g->b, k64(g, (uintptr_t)fn), g->p8, "");
 
     set_word(g, offsetof(SoftWarp, active), active(g, st));
-    return L.BuildCall2(g->b, t, f, args, 4, "");
+    return gpuvm_jit_call(g, g->control_type, f, args);
 }
 
 static SoftExecStatus do_park(SoftWarp *w, const SoftInsn *in, uint32_t type,

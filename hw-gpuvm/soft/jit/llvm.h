@@ -22,7 +22,7 @@
 #include <llvm-c/Transforms/PassBuilder.h>
 
 #define JIT_LLVM_FUNCTIONS(X)                                                 \
-    X(AddAttributeAtIndex) X(AddCase) X(AddFunction) X(AddIncoming)           \
+    X(AddAttributeAtIndex) X(AddCallSiteAttribute) X(AddCase) X(AddFunction) X(AddIncoming)           \
     X(AppendBasicBlockInContext) X(BuildAShr) X(BuildAdd) X(BuildAlloca)      \
     X(BuildAnd) X(BuildBitCast) X(BuildBr) X(BuildCall2) X(BuildCondBr)       \
     X(BuildExtractElement) X(BuildFAdd) X(BuildFCmp) X(BuildFDiv)             \
