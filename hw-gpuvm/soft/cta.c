@@ -176,7 +176,7 @@ static void barrier_check(SoftCtaCtx *ctx, SoftBarrier *b)
     if (!b->needed) {
         return;
     }
-    if (b->needed == ctx->cta.nwarps) {
+    if (b->needed == ctx->cta.nwarps && ctx->done) {
         come += __builtin_popcount(ctx->done);
     }
     if (come < b->needed) {
@@ -207,7 +207,8 @@ static bool barrier_arrive(SoftCtaCtx *ctx, SoftWarp *w)
         b->all = true;
     }
     b->arrived++;
-    b->count += __builtin_popcount(bw->truth);
+    b->count += bw->truth == ~0u ? SOFT_LANES :
+                __builtin_popcount(bw->truth);
     b->all &= bw->truth == bw->lanes;
     b->any |= bw->truth != 0;
     if (bw->op == SOFT_BAR_ARRIVE) {

@@ -116,6 +116,8 @@ struct SoftCta {
     void *locks;                /* of shared memory; the memory ops' own */
     void *priv;                 /* the pool's own */
     void *jit;                  /* soft/jit/'s own; NULL: interpreted */
+    uint64_t dead;              /* registers that the program writes before
+                                 * it reads them, as far as is known */
     const _Atomic uint32_t *abort;      /* non-zero: end soon; may be NULL */
     const _Atomic uint32_t *attention;  /* as.h; may be NULL */
     SoftConstPages consts;      /* gpuvm_soft_const_read32() */
@@ -166,7 +168,8 @@ typedef enum SoftRunStatus {
  */
 void gpuvm_soft_warp_init(SoftWarp *w, SoftCta *cta, unsigned index);
 /** gpuvm_soft_warp_again - the same for another CTA of the same launch; only
- *  registers that the launch allocated are cleared. */
+ *  registers that the launch allocated are cleared, and not those of
+ *  cta->dead. */
 void gpuvm_soft_warp_again(SoftWarp *w);
 
 /**

@@ -222,7 +222,8 @@ void gpuvm_soft_warp_barrier_done(SoftWarp *w, uint32_t count, bool all,
                      w->bar.op == SOFT_BAR_OR ? any : count != 0;
     uint32_t *d = gpuvm_soft_dst(w, in->dst);
 
-    if (w->bar.op == SOFT_BAR_ARRIVE) {
+    if (w->bar.op == SOFT_BAR_ARRIVE ||
+        (in->dst == SOFT_REG_ZERO && in->pdst == SOFT_PRED_TRUE)) {
         return;
     }
     gpuvm_soft_set_pred(w, in->pdst, truth ? ~0u : 0, w->bar.lanes);

@@ -5,8 +5,8 @@
  * A chunk whose lanes lie in one page needs one translation.  Its addresses
  * then have one of three shapes: lane after lane (a vector load or store), all
  * the same (a broadcast), or any (a gather; stores go lane by lane, so that
- * the highest lane remains).  Lanes of chunks that span pages, and everything
- * that must trap, are left to the general handlers of mem_global.c and
+ * the highest lane remains).  Lanes of chunks that span pages go one by one.
+ * Everything that must trap is left to the general handlers of mem_global.c and
  * mem_shared.c: whatever is checked here is checked before a byte moves.
  *
  * Bytes and halves are cut out of the aligned word that they lie in, so that
@@ -121,6 +121,7 @@ typedef struct Chunk {
     unsigned lane;      /* the first of them in the chunk */
     VU ofs;             /* of each lane, from the start of that memory */
     uint32_t first;     /* the first lane's */
+    uint32_t size;      /* of that memory */
 } Chunk;
 
 VEC_INLINE bool is_same(const Chunk *c)
@@ -128,17 +129,24 @@ VEC_INLINE bool is_same(const Chunk *c)
     return !(bits_s(c->ofs, NE, splat(c->first), c->k) & c->mask);
 }
 
-/* Whether the lanes are words, lane after lane. */
-VEC_INLINE bool is_lane_after_lane(const Chunk *c)
-{
-    return !(bits_s(c->ofs - lane_bytes(c->k), NE,
-                    splat(c->first - 4 * c->lane), c->k) & c->mask);
-}
-
 /* Where the chunk's lane 0 would be. */
 VEC_INLINE intptr_t run_start(const Chunk *c)
 {
     return (intptr_t)c->first - 4 * ((int)c->lane - c->k * LPV);
+}
+
+/*
+ * Whether the lanes are words, lane after lane, and those that are not active
+ * would be in that memory too: a masked access that reaches into a page which
+ * is not there works, but takes the processor hundreds of cycles.
+ */
+VEC_INLINE bool is_lane_after_lane(const Chunk *c)
+{
+    intptr_t start = run_start(c);
+
+    return start >= 0 && start + 4 * LPV <= (intptr_t)c->size &&
+           !(bits_s(c->ofs - lane_bytes(c->k), NE,
+                    splat(c->first - 4 * c->lane), c->k) & c->mask);
 }
 
 VEC_INLINE void chunk_load(const MemRegs *d, const Chunk *c,
@@ -205,13 +213,35 @@ VEC_INLINE uint32_t misaligned(const VU *ofs, uint32_t mask, unsigned type)
 
 /* ---- g[], 64-bit addresses ---- */
 
+/* Lanes of @mask that lie in several pages, one by one. */
+VEC_INLINE bool lanes_g(SoftWarp *w, uint32_t mask, const MemAddr *a,
+                        const MemRegs *d, unsigned type, bool write)
+{
+    SoftMemFault f;
+
+    FOR_LANES(i, mask) {
+        uint8_t *p = gpuvm_soft_tlb_page(w->cta->tlb, mem_addr(a, i), write,
+                                         &f);
+
+        if (!p) {
+            gpuvm_soft_cta_fault_mem(w->cta, &f);
+            return false;
+        }
+        if (write) {
+            mem_store(d, i, p, type);
+        } else {
+            mem_load(d, i, p, type);
+        }
+    }
+    return true;
+}
+
 VEC_INLINE SoftExecStatus access_g(SoftWarp *w, const SoftInsn *in,
                                    uint32_t mask, unsigned type, bool write)
 {
     const VU *lo = reg(w, in->src1), *hi = reg(w, in->src1 + 1);
     MemRegs d = write ? mem_src(w, in->dst) : mem_dst(w, in->dst);
     MemAddr a = mem_address(w, in);
-    uint32_t rest = 0;
     VU low[NV], high[NV];
     SoftMemFault f;
 
@@ -228,7 +258,8 @@ VEC_INLINE SoftExecStatus access_g(SoftWarp *w, const SoftInsn *in,
     }
     EACH(k) {
         uint32_t m = mask & CHUNK_LANES(k);
-        Chunk c = { .k = k, .mask = m, .ofs = low[k] & (SOFT_PAGE_SIZE - 1) };
+        Chunk c = { .k = k, .mask = m, .ofs = low[k] & (SOFT_PAGE_SIZE - 1),
+                    .size = SOFT_PAGE_SIZE };
         uint64_t first;
         uint8_t *p;
         VU other;
@@ -242,7 +273,9 @@ VEC_INLINE SoftExecStatus access_g(SoftWarp *w, const SoftInsn *in,
         other = ((low[k] ^ (uint32_t)first) & ~(SOFT_PAGE_SIZE - 1)) |
                 (high[k] ^ (uint32_t)(first >> 32));
         if (bits_s(other, NE, splat(0), k) & m) {
-            rest |= m;
+            if (!lanes_g(w, m, &a, &d, type, write)) {
+                return SOFT_EXEC_FAULT;
+            }
             continue;
         }
         p = gpuvm_soft_tlb_page(w->cta->tlb, first, write, &f);
@@ -255,11 +288,7 @@ VEC_INLINE SoftExecStatus access_g(SoftWarp *w, const SoftInsn *in,
             chunk_load(&d, &c, p - c.first, type);
         }
     }
-    if (__builtin_expect(rest == 0, 1)) {
-        return SOFT_EXEC_OK;
-    }
-    return write ? gpuvm_soft_exec_st_g(w, in, rest) :
-                   gpuvm_soft_exec_ld_g(w, in, rest);
+    return SOFT_EXEC_OK;
 }
 
 /* ---- s[] ---- */
@@ -282,7 +311,7 @@ VEC_INLINE SoftExecStatus access_s(SoftWarp *w, const SoftInsn *in,
     }
     EACH(k) {
         uint32_t m = mask & CHUNK_LANES(k);
-        Chunk c = { .k = k, .mask = m, .ofs = ofs[k] };
+        Chunk c = { .k = k, .mask = m, .ofs = ofs[k], .size = size };
 
         if (!m) {
             continue;

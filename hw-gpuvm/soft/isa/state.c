@@ -32,14 +32,28 @@ void gpuvm_soft_warp_init(SoftWarp *w, SoftCta *cta, unsigned index)
     gpuvm_soft_warp_again(w);
 }
 
-void gpuvm_soft_warp_again(SoftWarp *w)
+static void clear_registers(SoftWarp *w)
 {
     uint32_t gprs = w->cta->launch->gprs;
+    uint64_t m;
+
+    if (!w->cta->dead) {
+        memset(w->r, 0, (gprs < SOFT_REG_ZERO ? gprs : SOFT_REG_ZERO) *
+               sizeof(w->r[0]));
+        return;
+    }
+    m = ~w->cta->dead & ((UINT64_C(1) << SOFT_REG_ZERO) - 1);
+    for (; m; m &= m - 1) {
+        memset(w->r[__builtin_ctzll(m)], 0, sizeof(w->r[0]));
+    }
+}
+
+void gpuvm_soft_warp_again(SoftWarp *w)
+{
     unsigned first = w->index * SOFT_LANES, left;
 
     left = w->cta->threads > first ? w->cta->threads - first : 0;
-    memset(w->r, 0, (gprs < SOFT_REG_ZERO ? gprs : SOFT_REG_ZERO) *
-           sizeof(w->r[0]));
+    clear_registers(w);
     memset(w->p, 0, sizeof(w->p));
     w->p[SOFT_PRED_TRUE] = ~0u;
     w->z = w->s = w->c = w->o = 0;

@@ -39,12 +39,13 @@ typedef struct JitCode {
     JitFn *fn;
     unsigned count;         /* instructions of the program */
     uint8_t *entry;         /* by instruction: fn may be entered there */
+    uint64_t reads;         /* registers that a warp reads as it starts */
     unsigned nslots;
     uint8_t bank[JIT_MAX_SLOTS];
     uint32_t ofs[JIT_MAX_SLOTS];
     void *engine;           /* LLVM's, for gpuvm_jit_code_free() */
     void *context;
-    _Atomic uint64_t runs, guesses_wrong;
+    _Atomic uint64_t runs, guesses_wrong;   /* runs: see jit.c */
 } JitCode;
 
 typedef struct JitOptions {

@@ -316,6 +316,7 @@ static JitCode *emit(Gen *g)
     for (unsigned i = 0; i < g->flow.nblocks; i++) {
         code->entry[g->flow.block[i].first] = g->flow.block[i].entry;
     }
+    code->reads = g->flow.block[g->flow.block_at[g->prog->entry]].live.r;
     code->nslots = g->slots->len;
     for (guint i = 0; i < g->slots->len; i++) {
         ConstSlot *s = &g_array_index(g->slots, ConstSlot, i);

@@ -413,6 +413,55 @@ static void gen_exit(Gen *g, State *st, uint32_t i, Val *p)
     gen_exited(g, st, i);
 }
 
+/* Whether @in does no more than wait for the whole CTA. */
+static bool only_waits(const SoftInsn *in)
+{
+    uint32_t known = SOFT_F_IMM_A | SOFT_F_IMM_B;
+
+    return in->pred == SOFT_PRED_TRUE && (in->flags & known) == known &&
+           in->aux < SOFT_BARRIERS && !in->imm &&
+           in->subop != SOFT_BAR_ARRIVE && in->psrc == SOFT_PRED_TRUE &&
+           in->dst == SOFT_REG_ZERO && in->pdst == SOFT_PRED_TRUE;
+}
+
+/*
+ * Such a one, of a warp that is whole; else on to the handler.  A CTA of one
+ * warp has not to wait for anybody.
+ */
+static void bar_only_waits(Gen *g, State *st, uint32_t i)
+{
+    const SoftInsn *in = &g->prog->insns[i];
+    LLVMBasicBlockRef alone = gpuvm_jit_bb(g, "alone");
+    LLVMBasicBlockRef many = gpuvm_jit_bb(g, "many");
+    V n, ptr;
+
+    if (!st->fast) {
+        V live = word_at(g, offsetof(SoftWarp, live));
+
+        gpuvm_jit_guard(g, st, i, icmp(g, LLVMIntNE, live, st->act));
+    }
+    n = gpuvm_jit_load(g, g->i32, gpuvm_jit_at(g, g->cta,
+                       offsetof(SoftCta, nwarps), g->i32), 4);
+    L.BuildCondBr(g->b, icmp(g, LLVMIntEQ, n, k32(g, 1)), alone, many);
+    at_bb(g, alone);
+    gpuvm_jit_edge(g, st, i, in->next);
+    at_bb(g, many);
+    gpuvm_jit_store(g, L.ConstInt(g->i8, in->aux, 0),
+                    gpuvm_jit_at(g, g->warp, offsetof(SoftWarp, bar.id),
+                                 g->i8), 1);
+    set_word(g, offsetof(SoftWarp, bar.op), k32(g, in->subop));
+    set_word(g, offsetof(SoftWarp, bar.threads), k32(g, 0));
+    set_word(g, offsetof(SoftWarp, bar.lanes), active(g, st));
+    set_word(g, offsetof(SoftWarp, bar.truth), active(g, st));
+    ptr = gpuvm_jit_insn_ptr(g, i);
+    gpuvm_jit_store(g, ptr, gpuvm_jit_at(g, g->warp,
+                    offsetof(SoftWarp, bar.in), L.TypeOf(ptr)), 8);
+    gpuvm_jit_exit(g, st, SOFT_RUN_BARRIER, in->next, g->flow.after[i]);
+    if (st->fast) {
+        gpuvm_jit_expect(g, st, in->next);
+    }
+}
+
 static void gen_bar(Gen *g, State *st, uint32_t i, const Guard *gd)
 {
     const SoftInsn *in = &g->prog->insns[i];
@@ -540,6 +589,10 @@ void gpuvm_jit_last(Gen *g, State *st, uint32_t i)
         gen_leave(g, st, i, SOFT_TOKEN_PCNT, &p);
         break;
     case SOFT_OP_BAR:
+        if (only_waits(in)) {
+            bar_only_waits(g, st, i);
+            break;
+        }
         gd = gpuvm_jit_guard_of(g, st, in);
         gen_bar(g, st, i, &gd);
         break;

@@ -510,6 +510,24 @@ static void shaped(Gen *g, State *st, const JitAccess *a, const Val *lo,
     gpuvm_jit_mem_end(g, st, a, res, slow, k32(g, ~0u), gd);
 }
 
+/* A constant bank read with LDC at an offset that is known. */
+static bool known_ldc(Gen *g, State *st, const SoftInsn *in, const Guard *gd)
+{
+    unsigned words = bytes_of(in->type) / 4;
+
+    if (in->op != SOFT_OP_LDC || in->src1 < NREGS || in->subop || !words ||
+        in->cofs % (4 * words)) {
+        return false;
+    }
+    for (unsigned w = 0; w < words; w++) {
+        Val v = gpuvm_jit_uniform(gpuvm_jit_load_const(g, in->bank,
+                                                       in->cofs + 4 * w));
+
+        gpuvm_jit_write(g, st, in->dst < NREGS ? in->dst + w : NREGS, v, gd);
+    }
+    return true;
+}
+
 bool gpuvm_jit_mem(Gen *g, State *st, uint32_t i, const Guard *gd)
 {
     const SoftInsn *in = &g->prog->insns[i];
@@ -518,6 +536,9 @@ bool gpuvm_jit_mem(Gen *g, State *st, uint32_t i, const Guard *gd)
     Val lo, hi;
     unsigned n = 0;
 
+    if (known_ldc(g, st, in, gd)) {
+        return true;
+    }
     if (!gpuvm_jit_access(in, i, &a)) {
         return false;
     }

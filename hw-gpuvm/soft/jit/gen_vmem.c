@@ -2,9 +2,11 @@
  * Loads and stores whose addresses are vectors, or that only some lanes do.
  *
  * How the addresses lie is seen when the code runs.  g[]: if the active lanes
- * are one run of memory inside a page, a (masked) vector access; if they share
- * one address, one access.  Anything else is the handler's.  s[]: once the
- * addresses are known to be inside and aligned, hardware gathers and scatters.
+ * lie in one page, one look at the translation cache, and then, if they are
+ * one run of memory, a (masked) vector access, else a hardware gather or
+ * scatter.  Lanes in several pages are the handler's.  s[]: once the addresses
+ * are known to be inside and aligned, gathers and scatters.  Where it may be
+ * that no lane does it, that is tested first.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -103,21 +105,14 @@ static void scatter(Gen *g, V base, V addr, unsigned more, V mask, V val)
     gpuvm_jit_intrinsic(g, "llvm.masked.scatter", over, 2, args, 4);
 }
 
-static bool shared(Gen *g, State *st, const JitAccess *a, Val *lo, V bits,
-                   const Guard *gd)
+static void shared(Gen *g, State *st, const JitAccess *a, V addr, V bits,
+                   const Guard *gd, const V *regs, Val *res)
 {
     LLVMBasicBlockRef fast = gpuvm_jit_bb(g, "gather");
     LLVMBasicBlockRef slow = gpuvm_jit_bb(g, "handler");
-    V addr = gpuvm_jit_vec(g, lo), mask = mask_vec(g, gd, bits), regs[4];
-    Val res[4];
+    V mask = mask_vec(g, gd, bits);
 
     addr = add(g, addr, gpuvm_jit_k(g, addr, a->in->offset));
-    if (a->store) {
-        gpuvm_jit_store_data(g, st, a, regs);
-    }
-    for (unsigned w = 0; !a->store && w < a->words; w++) {
-        res[w] = gpuvm_jit_vector(passthru(g, st, a->in->dst + w));
-    }
     gpuvm_jit_br_rare(g, shared_bad(g, a, addr, bits), slow, fast);
     at_bb(g, fast);
     for (unsigned w = 0; w < a->words; w++) {
@@ -128,80 +123,83 @@ static bool shared(Gen *g, State *st, const JitAccess *a, Val *lo, V bits,
         }
     }
     gpuvm_jit_mem_end(g, st, a, res, slow, bits, gd);
-    return true;
 }
 
 /* ---- g[] ---- */
 
-/* The first and last active lane, and the first one's address. */
-typedef struct Ends {
-    V first, last, lo, hi, va;
-} Ends;
+/* The lanes' addresses, and what they have in common. */
+typedef struct Lanes {
+    V bits;                 /* active lanes */
+    V ofs;                  /* of each, in the page */
+    V first;                /* the first active lane */
+    V at;                   /* its offset in the page */
+    V page;                 /* host address of the page */
+    V bad;                  /* not all in one page, or not aligned */
+} Lanes;
 
-static Ends ends_of(Gen *g, const JitAccess *a, V lo, V hi, V bits,
-                    const Guard *gd)
+/* High words with what adding the instruction's offset carries into them. */
+static V high_words(Gen *g, const JitAccess *a, V lo, V hi, V low)
 {
-    Ends e = { .first = k32(g, 0), .last = k32(g, SOFT_LANES - 1) };
-    V x, y;
+    V carry;
 
-    if (!gd->all) {
-        e.first = count_zeros(g, "llvm.cttz", bits);
-        e.last = sub(g, k32(g, 31), count_zeros(g, "llvm.ctlz", bits));
+    if (!a->in->offset) {
+        return hi;
     }
-    e.lo = L.BuildExtractElement(g->b, lo, e.first, "");
-    e.hi = L.BuildExtractElement(g->b, hi, e.first, "");
-    x = L.BuildZExt(g->b, e.lo, g->i64, "");
-    y = L.BuildZExt(g->b, e.hi, g->i64, "");
-    e.va = add(g, or_(g, x, shl(g, y, k64(g, 32))),
-               k64(g, (int64_t)a->in->offset));
-    return e;
+    carry = L.BuildZExt(g->b, icmp(g, LLVMIntULT, low, lo), g->v32, "");
+    hi = add(g, hi, carry);
+    return a->in->offset < 0 ? sub(g, hi, gpuvm_jit_k(g, hi, 1)) : hi;
 }
 
-/* Lanes of @bits for which @vec differs from @x, as an i32. */
-static V others(Gen *g, V vec, V x, V bits)
+static Lanes look_at_lanes(Gen *g, const JitAccess *a, V lo, V hi, V bits,
+                           const Guard *gd)
 {
-    return and_(g, bits_of(g, icmp(g, LLVMIntNE, vec, splat(g, x))), bits);
+    Lanes n = { .bits = bits, .first = k32(g, 0) };
+    V low = add(g, lo, gpuvm_jit_k(g, lo, a->in->offset)), l, h, va, other;
+
+    hi = high_words(g, a, lo, hi, low);
+    if (!gd->all) {
+        n.first = count_zeros(g, "llvm.cttz", bits);
+    }
+    l = L.BuildExtractElement(g->b, low, n.first, "");
+    h = L.BuildExtractElement(g->b, hi, n.first, "");
+    n.at = and_(g, l, k32(g, PAGE_MASK));
+    n.ofs = and_(g, low, gpuvm_jit_k(g, low, PAGE_MASK));
+    other = and_(g, xor_(g, low, splat(g, l)),
+                 gpuvm_jit_k(g, low, ~PAGE_MASK));
+    other = or_(g, other, xor_(g, hi, splat(g, h)));
+    other = or_(g, other, and_(g, low, gpuvm_jit_k(g, low, a->bytes - 1)));
+    n.bad = bits_of(g, icmp(g, LLVMIntNE, other, L.ConstNull(g->v32)));
+    n.bad = icmp(g, LLVMIntNE, and_(g, n.bad, bits), k32(g, 0));
+    va = or_(g, L.BuildZExt(g->b, and_(g, l, k32(g, ~PAGE_MASK)), g->i64, ""),
+             shl(g, L.BuildZExt(g->b, h, g->i64, ""), k64(g, 32)));
+    n.page = gpuvm_jit_tlb(g, va, a->store, &n.bad);
+    return n;
 }
 
-static V misaligned(Gen *g, const JitAccess *a, V va)
+/*
+ * Whether the active lanes are words, lane after lane; @base is where lane 0
+ * is or would be.  All 32 would lie in the page: a masked access that reaches
+ * into one that is not there works, but takes the processor very long.
+ */
+static V is_run(Gen *g, const Lanes *n, V *base)
 {
-    return icmp(g, LLVMIntNE, and_(g, va, k64(g, a->bytes - 1)), k64(g, 0));
+    V rel = sub(g, n->ofs, lanes_times(g, 4)), differ, inside;
+
+    *base = sub(g, n->at, shl(g, n->first, k32(g, 2)));
+    differ = bits_of(g, icmp(g, LLVMIntNE, rel, splat(g, *base)));
+    differ = and_(g, differ, n->bits);
+    inside = icmp(g, LLVMIntULE, *base,
+                  k32(g, SOFT_PAGE_SIZE - 4 * SOFT_LANES));
+    return and_(g, inside, icmp(g, LLVMIntEQ, differ, k32(g, 0)));
 }
 
-/* The run that the active lanes are, or what says that they are none. */
-static V run_bad(Gen *g, const JitAccess *a, V lo, V hi, V bits,
-                 const Ends *e)
+static V run_load(Gen *g, V ptr, V mask, const Guard *gd, V old)
 {
-    V base = sub(g, e->lo, mul(g, e->first, k32(g, a->bytes)));
-    V rel = sub(g, lo, lanes_times(g, a->bytes)), bad, span, end;
-
-    bad = or_(g, others(g, rel, base, bits), others(g, hi, e->hi, bits));
-    bad = icmp(g, LLVMIntNE, bad, k32(g, 0));
-    span = mul(g, sub(g, e->last, e->first), k32(g, a->bytes));
-    end = add(g, e->lo, span);
-    bad = or_(g, bad, icmp(g, LLVMIntULT, end, e->lo));
-    end = add(g, and_(g, e->va, k64(g, PAGE_MASK)),
-              L.BuildZExt(g->b, span, g->i64, ""));
-    bad = or_(g, bad, icmp(g, LLVMIntUGT, end,
-                           k64(g, SOFT_PAGE_SIZE - a->bytes)));
-    return or_(g, bad, misaligned(g, a, e->va));
-}
-
-static V run_ptr(Gen *g, const JitAccess *a, V host, const Ends *e)
-{
-    V back = mul(g, e->first, k32(g, a->bytes));
-
-    back = sub(g, k64(g, 0), L.BuildZExt(g->b, back, g->i64, ""));
-    return gpuvm_jit_at_v(g, host, back, g->v32);
-}
-
-static void run_load(Gen *g, V ptr, V mask, const Guard *gd, Val *res)
-{
-    V args[4] = { ptr, k32(g, 4), mask, res->v };
+    V args[4] = { ptr, k32(g, 4), mask, old };
     LLVMTypeRef over[2] = { g->v32, L.TypeOf(ptr) };
 
-    res->v = gd->all ? gpuvm_jit_load(g, g->v32, ptr, 4) :
-             gpuvm_jit_intrinsic(g, "llvm.masked.load", over, 2, args, 4);
+    return gd->all ? gpuvm_jit_load(g, g->v32, ptr, 4) :
+           gpuvm_jit_intrinsic(g, "llvm.masked.load", over, 2, args, 4);
 }
 
 static void run_store(Gen *g, V ptr, V mask, const Guard *gd, V val)
@@ -216,48 +214,134 @@ static void run_store(Gen *g, V ptr, V mask, const Guard *gd, V val)
     }
 }
 
-static bool global(Gen *g, State *st, const JitAccess *a, Val *lo, Val *hi,
-                   V bits, const Guard *gd)
+/* One word, by a run or by a gather or scatter; @val: what to store, or what
+ * lanes that are not active keep. */
+static V one_word(Gen *g, const JitAccess *a, const Lanes *n, V mask,
+                  const Guard *gd, V val)
 {
-    LLVMBasicBlockRef fast = gpuvm_jit_bb(g, "run");
-    LLVMBasicBlockRef slow = gpuvm_jit_bb(g, "handler");
-    V l = gpuvm_jit_vec(g, lo), h = gpuvm_jit_vec(g, hi), bad, host, ptr;
-    V mask = mask_vec(g, gd, bits), regs[4];
-    Ends e;
-    Val res[4];
+    LLVMBasicBlockRef run = gpuvm_jit_bb(g, "run");
+    LLVMBasicBlockRef any = gpuvm_jit_bb(g, "any");
+    LLVMBasicBlockRef got = gpuvm_jit_bb(g, "got"), from[2];
+    V base, ptr, v[2] = { NULL }, phi = NULL;
 
+    L.BuildCondBr(g->b, is_run(g, n, &base), run, any);
+    at_bb(g, run);
+    ptr = gpuvm_jit_at_v(g, n->page, L.BuildZExt(g->b, base, g->i64, ""),
+                         g->v32);
     if (a->store) {
-        gpuvm_jit_store_data(g, st, a, regs);
+        run_store(g, ptr, mask, gd, val);
     } else {
-        res[0] = gpuvm_jit_vector(passthru(g, st, a->in->dst));
+        v[0] = run_load(g, ptr, mask, gd, val);
     }
-    e = ends_of(g, a, l, h, bits, gd);
-    bad = run_bad(g, a, l, h, bits, &e);
-    host = gpuvm_jit_tlb(g, e.va, a->store, &bad);
-    gpuvm_jit_br_rare(g, bad, slow, fast);
+    from[0] = L.GetInsertBlock(g->b);
+    L.BuildBr(g->b, got);
+    at_bb(g, any);
+    if (a->store) {
+        scatter(g, n->page, n->ofs, 0, mask, val);
+    } else {
+        v[1] = gather(g, n->page, n->ofs, 0, mask, val);
+    }
+    from[1] = L.GetInsertBlock(g->b);
+    L.BuildBr(g->b, got);
+    at_bb(g, got);
+    if (!a->store) {
+        phi = L.BuildPhi(g->b, g->v32, "");
+        L.AddIncoming(phi, v, from, 2);
+    }
+    return phi;
+}
+
+static void move(Gen *g, const JitAccess *a, const Lanes *n, V mask,
+                 const Guard *gd, const V *regs, Val *res)
+{
+    if (a->words == 1) {
+        V v = one_word(g, a, n, mask, gd, a->store ? regs[0] : res[0].v);
+
+        res[0].v = a->store ? NULL : v;
+        return;
+    }
+    for (unsigned w = 0; w < a->words; w++) {
+        if (a->store) {
+            scatter(g, n->page, n->ofs, 4 * w, mask, regs[w]);
+        } else {
+            res[w].v = gather(g, n->page, n->ofs, 4 * w, mask, res[w].v);
+        }
+    }
+}
+
+static void global(Gen *g, State *st, const JitAccess *a, V lo, V hi,
+                   V bits, const Guard *gd, const V *regs, Val *res)
+{
+    LLVMBasicBlockRef fast = gpuvm_jit_bb(g, "page");
+    LLVMBasicBlockRef slow = gpuvm_jit_bb(g, "handler");
+    Lanes n = look_at_lanes(g, a, lo, hi, bits, gd);
+
+    gpuvm_jit_br_rare(g, n.bad, slow, fast);
     at_bb(g, fast);
-    ptr = run_ptr(g, a, host, &e);
-    if (a->store) {
-        run_store(g, ptr, mask, gd, regs[0]);
-    } else {
-        run_load(g, ptr, mask, gd, &res[0]);
-    }
+    move(g, a, &n, mask_vec(g, gd, bits), gd, regs, res);
     gpuvm_jit_mem_end(g, st, a, res, slow, bits, gd);
-    return true;
+}
+
+/* ---- both ---- */
+
+/* In the block @none no lane does it, and what was there stays. */
+static void or_not(Gen *g, State *st, const JitAccess *a,
+                   LLVMBasicBlockRef none, const Val *old)
+{
+    LLVMBasicBlockRef from[2] = { none, L.GetInsertBlock(g->b) };
+    LLVMBasicBlockRef on = gpuvm_jit_bb(g, "on");
+
+    L.BuildBr(g->b, on);
+    at_bb(g, none);
+    L.BuildBr(g->b, on);
+    at_bb(g, on);
+    for (unsigned w = 0; !a->store && w < a->words; w++) {
+        unsigned r = a->in->dst + w;
+        V v[2];
+
+        if (r < NREGS) {
+            v[0] = old[w].v;
+            v[1] = st->r[r].v;
+            st->r[r] = gpuvm_jit_vector(L.BuildPhi(g->b, g->v32, ""));
+            L.AddIncoming(st->r[r].v, v, from, 2);
+        }
+    }
 }
 
 bool gpuvm_jit_vmem(Gen *g, State *st, const JitAccess *a, Val *lo, Val *hi,
                     const Guard *gd)
 {
-    V bits = gpuvm_jit_guard_bits(g, st, gd);
+    bool sure = gd->all || (!st->fast && a->in->pred == SOFT_PRED_TRUE);
+    V bits = gpuvm_jit_guard_bits(g, st, gd), l, h, regs[4];
+    LLVMBasicBlockRef none = NULL;
+    Val res[4], old[4];
 
-    if (a->bytes < 4 || (a->global && a->bytes != 4)) {
+    if (a->bytes < 4) {
         return false;
     }
-    if (gd->all || (!st->fast && a->in->pred == SOFT_PRED_TRUE)) {
-        return a->global ? global(g, st, a, lo, hi, bits, gd) :
-               shared(g, st, a, lo, bits, gd);
+    /* whatever is used on several ways is made before they part */
+    l = gpuvm_jit_vec(g, lo);
+    h = gpuvm_jit_vec(g, hi);
+    if (a->store) {
+        gpuvm_jit_store_data(g, st, a, regs);
     }
-    /* perhaps no lane does it: that is rare enough to be the handler's */
-    return false;
+    for (unsigned w = 0; !a->store && w < a->words; w++) {
+        old[w] = res[w] = gpuvm_jit_vector(passthru(g, st, a->in->dst + w));
+    }
+    if (!sure) {
+        LLVMBasicBlockRef some = gpuvm_jit_bb(g, "some");
+
+        none = gpuvm_jit_bb(g, "none");
+        L.BuildCondBr(g->b, icmp(g, LLVMIntEQ, bits, k32(g, 0)), none, some);
+        at_bb(g, some);
+    }
+    if (a->global) {
+        global(g, st, a, l, h, bits, gd, regs, res);
+    } else {
+        shared(g, st, a, l, bits, gd, regs, res);
+    }
+    if (none) {
+        or_not(g, st, a, none, old);
+    }
+    return true;
 }

@@ -36,6 +36,7 @@ typedef struct Frame {
     SoftJit *jit;
     JitEntry *entry;
     unsigned kind;          /* of block; JitKind */
+    uint64_t runs;          /* of .pub.code, not told to it yet */
     bool no_consts;         /* a word could not be read */
 } Frame;
 
@@ -93,6 +94,10 @@ static bool read_consts(SoftCta *cta, Frame *f, const JitCode *code)
         cta->faulted = false;   /* nobody asked for it yet */
         f->no_consts = true;
     }
+    if (f->pub.code != code) {
+        f->runs = 0;
+        cta->dead = ~code->reads;
+    }
     f->pub.code = code;
     f->pub.generation = generation;
     return !f->no_consts;
@@ -135,8 +140,10 @@ static int step(SoftWarp *w)
 static void guess_was_wrong(Frame *f, JitCode *code)
 {
     uint64_t wrong = atomic_fetch_add(&code->guesses_wrong, 1) + 1;
+    uint64_t runs = atomic_fetch_add(&code->runs, f->runs) + f->runs;
 
-    if (wrong > WRONG_FEW && wrong * WRONG_PART > atomic_load(&code->runs)) {
+    f->runs = 0;
+    if (wrong > WRONG_FEW && wrong * WRONG_PART > runs) {
         gpuvm_jit_no_guesses(f->jit, f->entry, f->kind);
     }
 }
@@ -146,7 +153,7 @@ static SoftRunStatus execute(SoftWarp *w, uint32_t budget, Frame *f,
 {
     uint64_t start = w->executed;
 
-    atomic_fetch_add_explicit(&code->runs, 1, memory_order_relaxed);
+    f->runs++;
     while (w->live && !w->cta->faulted) {
         uint64_t used = w->executed - start;
         uint64_t limit = w->lock_lanes ? (uint64_t)budget * LOCK_STRETCH :

@@ -137,8 +137,7 @@ static void entry_free(JitEntry *e)
 
         if (code && g_getenv("GPUVM_JIT_VERBOSE")) {
             g_printerr("jit: %u instructions, kind %u: %" G_GUINT64_FORMAT
-                       " runs, %" G_GUINT64_FORMAT " wrong guesses\n",
-                       e->prog.count, i, (guint64)atomic_load(&code->runs),
+                       " wrong guesses\n", e->prog.count, i,
                        (guint64)atomic_load(&code->guesses_wrong));
         }
         gpuvm_jit_code_free(atomic_load(&e->v[i].code));
