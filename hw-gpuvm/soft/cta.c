@@ -187,6 +187,7 @@ static void barrier_check(SoftCtaCtx *ctx, SoftBarrier *b)
                                      b->all, b->any);
     }
     ctx->runnable |= b->waiting;
+    ctx->bars &= ~(1u << (b - ctx->bar));
     memset(b, 0, sizeof(*b));
 }
 
@@ -205,6 +206,7 @@ static bool barrier_arrive(SoftCtaCtx *ctx, SoftWarp *w)
     if (!b->needed) {
         b->needed = needed;
         b->all = true;
+        ctx->bars |= 1u << (b - ctx->bar);
     }
     b->arrived++;
     b->count += bw->truth == ~0u ? SOFT_LANES :
@@ -225,8 +227,8 @@ static void warp_exited(SoftCtaCtx *ctx, SoftWarp *w)
 {
     ctx->runnable &= ~(1u << w->index);
     ctx->done |= 1u << w->index;
-    for (unsigned i = 0; i < SOFT_BARRIERS; i++) {
-        barrier_check(ctx, &ctx->bar[i]);
+    for (uint32_t m = ctx->bars; m; m &= m - 1) {
+        barrier_check(ctx, &ctx->bar[__builtin_ctz(m)]);
     }
 }
 
@@ -264,6 +266,7 @@ void gpuvm_soft_cta_start(SoftCtaCtx *ctx, const uint32_t id[3])
     memset(ctx->shared, 0, cta->shared_size);
     memset(ctx->locked, 0, (words + 31) / 32 * 4);
     memset(ctx->bar, 0, sizeof(ctx->bar));
+    ctx->bars = 0;
     ctx->done = 0;
     ctx->runnable = cta->nwarps == 32 ? ~0u : (1u << cta->nwarps) - 1;
     ctx->turn = 0;

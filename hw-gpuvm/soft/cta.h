@@ -39,6 +39,7 @@ typedef struct SoftCtaCtx {
     uint8_t *local;         /* local_cap bytes */
     size_t local_cap;
     SoftBarrier bar[SOFT_BARRIERS];
+    uint32_t bars;              /* barriers to which somebody has come */
     uint32_t runnable, done;    /* warps, by index */
     unsigned turn;              /* warp to look at next */
     void *jit;                  /* gpuvm_soft_jit_bind()'s frame */

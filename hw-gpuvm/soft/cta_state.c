@@ -161,8 +161,10 @@ void gpuvm_soft_cta_xfer(SoftCtaCtx *ctx, GpuvmXfer *x)
     xfer_lanes(x, &ctx->runnable, warps & ~ctx->done);
     ctx->turn = gpuvm_xfer_max(x, "turn", ctx->turn, SOFT_MAX_WARPS);
     xfer_barriers(x, ctx, warps & ~ctx->done & ~ctx->runnable);
+    ctx->bars = 0;
     for (unsigned i = 0; i < SOFT_BARRIERS; i++) {
         waiting |= ctx->bar[i].waiting;
+        ctx->bars |= (uint32_t)(ctx->bar[i].needed != 0) << i;
     }
     if (x->loading && (ctx->done | ctx->runnable | waiting) != warps) {
         gpuvm_xfer_fail(x, "a warp neither runs nor waits");

@@ -165,37 +165,109 @@ static void gen_push(Gen *g, State *st, uint32_t i, SoftTokenType type,
     set_word(g, offsetof(SoftWarp, depth), add(g, depth, k32(g, 1)));
 }
 
-/* All 32 lanes leave to the innermost token of @type. */
+/* Most tokens that may lie above the one that lanes leave to. */
+#define ABOVE_MAX 2
+
+static V token_field(Gen *g, V at, uint64_t field)
+{
+    return gpuvm_jit_load(g, g->i32, token_at(g, at, field), 4);
+}
+
+/*
+ * Looks whether the innermost token of @type is the one that is expected:
+ * @above tokens of other types lie on it.  Goes on where it is; @miss is for
+ * the rest.  Returns its index.
+ */
+static V expect_token(Gen *g, SoftTokenType type, uint32_t pc,
+                      unsigned above, LLVMBasicBlockRef miss)
+{
+    LLVMBasicBlockRef top = gpuvm_jit_bb(g, "top");
+    LLVMBasicBlockRef hit = gpuvm_jit_bb(g, "hit");
+    V depth = word_at(g, offsetof(SoftWarp, depth)), at, bad;
+
+    gpuvm_jit_br_rare(g, icmp(g, LLVMIntULE, depth, k32(g, above)), miss,
+                      top);
+    at_bb(g, top);
+    at = sub(g, depth, k32(g, 1 + above));
+    bad = or_(g, xor_(g, token_field(g, at, offsetof(SoftToken, type)),
+                      k32(g, type)),
+              xor_(g, token_field(g, at, offsetof(SoftToken, pc)),
+                   k32(g, pc)));
+    bad = icmp(g, LLVMIntNE, bad, k32(g, 0));
+    for (unsigned k = 0; k < above; k++) {
+        V t = token_field(g, sub(g, depth, k32(g, 1 + k)),
+                          offsetof(SoftToken, type));
+
+        bad = or_(g, bad, icmp(g, LLVMIntEQ, t, k32(g, type)));
+    }
+    gpuvm_jit_br_rare(g, bad, miss, hit);
+    at_bb(g, hit);
+    return at;
+}
+
+/* All active lanes leave to the innermost token of @type. */
 static void leave_all(Gen *g, State *st, uint32_t i, SoftTokenType type)
 {
     const JitGuess *guess = &g->flow.guess[i];
     V status;
 
-    if (guess->found) {
-        uint32_t pc = guess->pc[guess->n - 1];
-        LLVMBasicBlockRef top = gpuvm_jit_bb(g, "top");
-        LLVMBasicBlockRef hit = gpuvm_jit_bb(g, "hit");
+    if (guess->found && guess->n == 1) {
         LLVMBasicBlockRef miss = gpuvm_jit_bb(g, "miss");
-        V depth = word_at(g, offsetof(SoftWarp, depth)), ok;
-        V under = sub(g, depth, k32(g, 1));
+        V at = expect_token(g, type, guess->pc[0], 0, miss);
 
-        gpuvm_jit_br_rare(g, icmp(g, LLVMIntEQ, depth, k32(g, 0)), miss, top);
-        at_bb(g, top);
-        ok = gpuvm_jit_load(g, g->i32, token_at(g, under,
-                            offsetof(SoftToken, type)), 4);
-        ok = icmp(g, LLVMIntEQ, ok, k32(g, type));
-        ok = and_(g, ok, icmp(g, LLVMIntEQ,
-                  gpuvm_jit_load(g, g->i32, token_at(g, under,
-                                 offsetof(SoftToken, pc)), 4), k32(g, pc)));
-        gpuvm_jit_br_rare(g, L.BuildNot(g->b, ok, ""), miss, hit);
-        at_bb(g, hit);
-        set_word(g, offsetof(SoftWarp, depth), under);
-        gpuvm_jit_edge(g, st, i, pc);
+        set_word(g, offsetof(SoftWarp, depth), at);
+        if (st->fast) {
+            gpuvm_jit_edge(g, st, i, guess->pc[0]);
+        } else {
+            V act = token_field(g, at, offsetof(SoftToken, parked));
+            State *s;
+
+            /* whoever waits has not exited */
+            s = general(g, st, or_(g, act, st->act));
+            gpuvm_jit_edge(g, s, i, guess->pc[0]);
+            g_free(s);
+        }
         at_bb(g, miss);
     }
-    status = call_control(g, st, do_park, i, k32(g, type), k32(g, ~0u));
+    status = call_control(g, st, do_park, i, k32(g, type), active(g, st));
     fault_if(g, st, icmp(g, LLVMIntNE, status, k32(g, SOFT_EXEC_JUMPED)));
     gen_jumped(g, st, i);
+}
+
+/* Some lanes did what all could have done: the others go on behind it. */
+static void rest_goes_on(Gen *g, State *st, uint32_t i, V bits)
+{
+    State *s = general(g, st, and_(g, active(g, st),
+                                   L.BuildNot(g->b, bits, "")));
+
+    gpuvm_jit_edge(g, s, i, g->prog->insns[i].next);
+    g_free(s);
+}
+
+/* Lanes @bits, not all, leave to the innermost token of @type. */
+static void leave_some(Gen *g, State *st, uint32_t i, SoftTokenType type,
+                       V bits)
+{
+    const JitGuess *guess = &g->flow.guess[i];
+    LLVMBasicBlockRef on = gpuvm_jit_bb(g, "on");
+    V status;
+
+    if (guess->found && guess->n <= 1 + ABOVE_MAX) {
+        LLVMBasicBlockRef miss = gpuvm_jit_bb(g, "miss");
+        V at = expect_token(g, type, guess->pc[guess->n - 1], guess->n - 1,
+                            miss);
+        V parked = token_field(g, at, offsetof(SoftToken, parked));
+
+        gpuvm_jit_store(g, or_(g, parked, bits),
+                        token_at(g, at, offsetof(SoftToken, parked)), 4);
+        L.BuildBr(g->b, on);
+        at_bb(g, miss);
+    }
+    status = call_control(g, st, do_park, i, k32(g, type), bits);
+    fault_if(g, st, icmp(g, LLVMIntNE, status, k32(g, SOFT_EXEC_JUMPED)));
+    L.BuildBr(g->b, on);
+    at_bb(g, on);
+    rest_goes_on(g, st, i, bits);
 }
 
 /* ---- conditions ---- */
@@ -297,17 +369,6 @@ static Split split(Gen *g, State *st, Val *p)
     return s;
 }
 
-/* Some lanes did what all could have done: the others go on behind it. */
-static void rest_goes_on(Gen *g, State *st, uint32_t i, V bits, V status)
-{
-    State *s;
-
-    fault_if(g, st, icmp(g, LLVMIntNE, status, k32(g, SOFT_EXEC_JUMPED)));
-    s = general(g, st, and_(g, active(g, st), L.BuildNot(g->b, bits, "")));
-    gpuvm_jit_edge(g, s, i, g->prog->insns[i].next);
-    g_free(s);
-}
-
 static void nobody(Gen *g, State *st, uint32_t i, const Split *sp)
 {
     if (sp->none) {
@@ -322,25 +383,16 @@ static void gen_leave(Gen *g, State *st, uint32_t i, SoftTokenType type,
                       Val *p)
 {
     Split sp = split(g, st, p);
-    V status;
 
     if (sp.some) {
         at_bb(g, sp.some);
-        status = call_control(g, st, do_park, i, k32(g, type), sp.bits);
-        rest_goes_on(g, st, i, sp.bits, status);
+        leave_some(g, st, i, type, sp.bits);
     }
     nobody(g, st, i, &sp);
-    if (!sp.all) {
-        return;
-    }
-    at_bb(g, sp.all);
-    if (st->fast) {
+    if (sp.all) {
+        at_bb(g, sp.all);
         leave_all(g, st, i, type);
-        return;
     }
-    status = call_control(g, st, do_park, i, k32(g, type), st->act);
-    fault_if(g, st, icmp(g, LLVMIntNE, status, k32(g, SOFT_EXEC_JUMPED)));
-    gen_jumped(g, st, i);
 }
 
 static void gen_bra(Gen *g, State *st, uint32_t i, Val *p)
@@ -356,7 +408,9 @@ static void gen_bra(Gen *g, State *st, uint32_t i, Val *p)
             V status = call_control(g, st, do_diverge, i, sp.bits,
                                     k32(g, 0));
 
-            rest_goes_on(g, st, i, sp.bits, status);
+            fault_if(g, st, icmp(g, LLVMIntNE, status,
+                                 k32(g, SOFT_EXEC_JUMPED)));
+            rest_goes_on(g, st, i, sp.bits);
         }
     }
     nobody(g, st, i, &sp);
