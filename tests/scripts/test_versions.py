@@ -46,7 +46,7 @@ class Versions(unittest.TestCase):
     def test_newest_falls_back_to_what_is_served(self):
         asked = []
 
-        def fake(name, module):
+        def fake(name, module, xen):
             one = mock.Mock()
             asked.append(name)
             if name == '11.1':
