@@ -78,7 +78,7 @@ def describe(one, watch, begin, end, cpu, total_weight):
                     for k, v in series.items() if v},
         'series': series, 'rate': one.lines.rate(begin, end),
         'cpu_s': cpu, 'kernels': one.lines.kernels(),
-        'wrong': one.lines.wrong(), 'turns': watch.turns(one.slot)}
+        'wrong': one.lines.wrong(), 'turns': watch.turns(one.slot, begin, end)}
 
 
 def measure(clients, policy, quantum, seconds, rounds_per_ms, guests=None):

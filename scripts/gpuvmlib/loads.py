@@ -85,8 +85,11 @@ class Watch:
         span = after[0] - before[0]
         return one + (two - one) * ((at - before[0]) / span if span else 0)
 
-    def turns(self, slot):
-        return self.samples[-1][1].get(slot, (0, 0))[1]
+    def turns(self, slot, begin, end):
+        """Turns that a slot had between two moments."""
+        told = [s[1][slot][1] for s in self.samples
+                if begin <= s[0] <= end and slot in s[1]]
+        return told[-1] - told[0] if told else 0
 
     def close(self):
         if not self.child.stdin.closed:

@@ -9,6 +9,8 @@
 
   conformance [GROUP...]   piglit on the native node, thousands of programs;
            by hand only.  Groups: cl cs compute ssbo image atomic int64
+  kills    20 guests (GPUVM_GUEST_KILLS) whose QEMU is killed while a
+           neighbour computes; by hand only
 
 The exit status is 0 only if nothing failed and something passed.
 
@@ -24,8 +26,8 @@ import threading
 import time
 import unittest
 
-from . import (cache, checks, conformance, console, core, guest, libvirt, native,
-               packages, piglit, qemu, recovery, run, state, versions)
+from . import (cache, checks, conformance, console, core, guest, kills, libvirt,
+               native, packages, piglit, qemu, recovery, run, state, versions)
 from .tally import Tally
 
 SUITES = ('unit', 'native', 'device', 'guest', 'fuzz')
@@ -370,7 +372,7 @@ def run_fuzz(options, tally):
 
 RUNNERS = {'unit': run_unit, 'native': run_native, 'device': run_device,
            'guest': run_guest, 'fuzz': run_fuzz,
-           'conformance': conformance.run_all}
+           'conformance': conformance.run_all, 'kills': kills.run_all}
 
 
 def main(options):
@@ -394,10 +396,10 @@ def main(options):
 
 def add_arguments(parser):
     parser.add_argument('suites', nargs='*', metavar='SUITE',
-                        choices=SUITES + ('all', 'conformance', []) + tuple(
-                            conformance.GROUPS),
+                        choices=SUITES + ('all', 'conformance', 'kills', []) +
+                        tuple(conformance.GROUPS),
                         help='unit, native, device, guest, fuzz or all; '
-                        'conformance and its groups')
+                        'conformance and its groups; kills')
     parser.add_argument('--jobs', '-j', type=int, metavar='N',
                         help='conformance: programs at once (default: half '
                         'as many as cores)')
