@@ -19,7 +19,7 @@ import os
 import statistics
 import time
 
-from . import cache, console, core, loads, packages
+from . import cache, console, loads, packages
 
 POLICIES = ('fifo', 'credit', 'band', 'fair')
 WINDOWS = (0.1, 0.5)
@@ -41,8 +41,8 @@ unset multiplot
 
 # ---- measuring --------------------------------------------------------------
 
-def name_of(share):
-    return 'bench-%d-%s' % (os.getpid(), share)
+def share_name():
+    return 'bench-%d' % os.getpid()
 
 
 def percentile(values, part):
@@ -82,17 +82,15 @@ def describe(one, watch, begin, end, cpu, total_weight):
 
 
 def measure(clients, policy, quantum, seconds, rounds_per_ms, guests=None):
-    """One run; a dictionary.  guests: options, if clients are VMs."""
-    share = name_of(policy)
-    vram = max(256, 2 * loads.SLICE * len(clients))
-    watch = loads.Watch(share, policy, quantum, vram)
+    """One run; a dictionary.  guests: loads.guest_base(), for VMs."""
+    share = share_name()
+    watch = loads.Watch(share, policy, quantum, loads.VRAM)
     ones = []
     try:
         for client in clients:
             ones.append(
-                loads.GuestLoad(client, share, vram, rounds_per_ms, guests)
-                if guests else
-                loads.NativeLoad(client, share, vram, rounds_per_ms))
+                loads.GuestLoad(client, guests, rounds_per_ms) if guests else
+                loads.NativeLoad(client, share, loads.VRAM, rounds_per_ms))
         loads.start_all(ones, watch)
         time.sleep(SETTLE)
         begin, cpu = time.monotonic(), [loads.cpu_seconds(o.pid())
@@ -205,16 +203,18 @@ def keep(kind, result, draw):
             print('  %s' % where.with_suffix(suffix))
 
 
-def prepare():
-    packages.ensure(['native', 'bench-compute'])
-    core.programs()
-    core.build('tests/bench/share-watch', 'hw-gpuvm/native/libgpuvm-native.so')
-    return loads.calibrate()
+def prepare(options):
+    """All that is needed is built; rounds of a millisecond, and guests."""
+    packages.ensure(['bench-compute'])
+    loads.ready()
+    guests = loads.guest_base(options, share_name()) if options.guests \
+        else None
+    return loads.calibrate(), guests
 
 
 def fairness(options):
-    rounds = prepare()
     clients = clients_of(options)
+    rounds, guests = prepare(options)
     quantum = 0 if options.no_preempt else 10
     runs = []
     print('%d %s, %d kernel%s queued each, %s, %g s a policy' % (
@@ -225,7 +225,7 @@ def fairness(options):
     for policy in options.policy or POLICIES:
         console.say('policy %s' % policy)
         runs.append(measure(clients, policy, quantum, options.seconds, rounds,
-                            options if options.guests else None))
+                            guests))
         print_run(runs[-1])
     keep('fairness', {'runs': runs, 'load': os.getloadavg()[0]},
          lambda where: plot(where, runs, 'gpuvm bench fairness'))
@@ -278,10 +278,9 @@ def plot_scale(where, rows):
 
 
 def scale(options):
-    rounds = prepare()
+    rounds, guests = prepare(options)
     most = options.guests or options.most
     kind = 'vm' if options.guests else 'client'
-    guests = options if options.guests else None
     kernel = float(options.kernels.split(',')[0]) \
         if options.kernels != '1,50' else 5.0
     runs, rows = [], []

@@ -13,7 +13,7 @@ import os
 import random
 import time
 
-from . import console, core, loads, packages
+from . import console, loads
 
 KILLS = 20
 FORGOTTEN = 10.0        # seconds until the dead are out of the table
@@ -56,16 +56,14 @@ def run_all(options, tally):
         return 0
     count = int(os.environ.get('GPUVM_GUEST_KILLS', KILLS))
     defaults(options)
-    packages.ensure(['native'])
-    core.programs()
-    share, vram = 'kills-%d' % os.getpid(), 2 * loads.GUEST_SLICE
-    rounds = loads.calibrate()
+    loads.ready()
+    share, vram = 'kills-%d' % os.getpid(), 2 * loads.SLICE
+    base, rounds = loads.guest_base(options, share, vram), loads.calibrate()
     watch = loads.Watch(share, 'fair', 10, vram)
     living = []
 
     def guest(name):
-        living.append(loads.GuestLoad(loads.Client(name, 5), share, vram,
-                                      rounds, options))
+        living.append(loads.GuestLoad(loads.Client(name, 5), base, rounds))
         return living[-1]
 
     try:

@@ -17,8 +17,8 @@ import time
 
 from . import console, core, guest, native, packages, run, top
 
-SLICE = 64              # MiB of VRAM of a native client
-GUEST_SLICE = 64
+SLICE = 64              # MiB of VRAM of a client
+VRAM = 2048             # of all of them together
 PATIENCE = 60           # seconds until a native client must work
 GUEST_PATIENCE = 600
 LINE = re.compile(r'load: t=([\d.]+) kernels=(\d+) wrong=(\d+)')
@@ -45,10 +45,9 @@ class Watch:
     """share-watch: self.samples is [(seconds, {slot: (ns, turns)})]."""
 
     def __init__(self, share, policy, quantum, vram):
-        where = core.build('tests/bench/share-watch')
         self.samples, self.weights = [], {}
         self.child = console.spawn(
-            [where / 'tests' / 'bench' / 'share-watch', '--share', share,
+            [core.tree() / 'tests' / 'bench' / 'share-watch', '--share', share,
              '--policy', policy, '--quantum', str(quantum), '--vram',
              str(vram)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             text=True)
@@ -209,15 +208,13 @@ class GuestLoad:
 
     patience = GUEST_PATIENCE
 
-    def __init__(self, client, share, vram, rounds_per_ms, options):
+    def __init__(self, client, base, rounds_per_ms):
+        """base: guest_base()'s."""
         self.client, self.lines, self.slot = client, Lines(), None
-        options.gpu, options.more_gpu = 'weight=%d' % client.weight, []
-        options.vram, options.memory = '%dM' % GUEST_SLICE, '512M'
-        options.gpu_share, options.gpu_vram = share, '%dM' % vram
-        words = ' '.join(client.words(rounds_per_ms))
         config = dataclasses.replace(
-            run.base_config(options, 'exec /opt/gpuvm/gpu-load %s\n' % words),
-            shares=((core.programs(), '/opt/gpuvm', 'ro'),), cpus=1,
+            base, script='exec /opt/gpuvm/gpu-load %s\n' % ' '.join(
+                client.words(rounds_per_ms)),
+            gpu='%s,weight=%d' % (base.gpu, client.weight),
             monitor=top.monitor_path(client.name),
             log=packages.root_log('console-load-' + client.name))
         self.one = guest.Guest(config, LoadSink(self.lines, client.name))
@@ -245,8 +242,24 @@ class GuestLoad:
         self.one.end()
 
 
+def ready():
+    """Everything that native clients and the watcher need is built."""
+    native.library()
+    core.build('tests/bench/share-watch')
+
+
+def guest_base(options, share, vram=VRAM):
+    """What all guests that share an arena have in common; all is built."""
+    options.gpu, options.more_gpu = '', []
+    options.vram, options.memory = '%dM' % SLICE, '512M'
+    options.gpu_share, options.gpu_vram = share, '%dM' % vram
+    return dataclasses.replace(
+        run.base_config(options, ''), cpus=1,
+        shares=((core.programs(), '/opt/gpuvm', 'ro'),))
+
+
 def environment(share=None, vram=0, weight=100):
-    env = native.environment(native.library())
+    env = native.environment(core.tree() / native.LIBRARY)
     env['GPUVM_VRAM'] = str(SLICE)
     if share:
         env.update(GPUVM_SHARE=share, GPUVM_SHARE_VRAM=str(vram),
@@ -256,7 +269,7 @@ def environment(share=None, vram=0, weight=100):
 
 def calibrate():
     """gpu-load's rounds with which a kernel takes a millisecond here."""
-    program = core.programs() / 'gpu-load'
+    program = core.tree() / 'tests' / 'programs' / 'gpu-load'
     best = 0
     for _ in range(3):
         out = console.run([program, '--calibrate', '5'], 'calibrating',

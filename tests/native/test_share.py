@@ -21,9 +21,7 @@ class Sharing(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        core.programs()
-        core.build('tests/bench/share-watch',
-                   'hw-gpuvm/native/libgpuvm-native.so')
+        loads.ready()
         cls.rounds = loads.calibrate()
 
     def measure(self, *clients, policy='fair', quantum=10, seconds=SECONDS):
@@ -69,9 +67,13 @@ class Sharing(unittest.TestCase):
 class Vram(unittest.TestCase):
     """Who dies leaves nothing to the next owner of its VRAM."""
 
+    @classmethod
+    def setUpClass(cls):
+        loads.ready()
+
     def start(self, share, word):
         env = loads.environment(share, 64)      # all there is
-        program = core.programs() / 'gpu-load'
+        program = core.tree() / 'tests' / 'programs' / 'gpu-load'
         return console.spawn([program, word], env=env, text=True,
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
