@@ -89,7 +89,7 @@ class Vram(unittest.TestCase):
             console.reap(one)
             watch.wait(lambda: not watch.slots(), 'nobody reaps the dead')
             two = self.start(share, '--sniff')
-            told = two.communicate(timeout=60)[0]
+            told = two.communicate(timeout=300)[0]
             console.reap(two)
             hit = re.search(r'sniffed (\d+), (\d+) not zero', told)
             self.assertTrue(hit, told)
