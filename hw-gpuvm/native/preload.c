@@ -6,8 +6,10 @@
  * that libdrm reads), so that open, readdir, readlink and realpath need
  * nothing but another path.  Only the node itself is special: opening it gives
  * a fresh memfd that stands for one DRM client; stat says it is character
- * device 226:128; ioctl and mmap on it come here.  A descriptor is recognised
- * by the memfd's inode, so that dup() and fcntl(F_DUPFD) need no care.
+ * device 226:128; ioctl and mmap on it come here, and so do munmap of
+ * what that mmap gave and sched_yield (gem.c and channel.c tell why).  A
+ * descriptor is recognised by the memfd's inode, so that dup() and
+ * fcntl(F_DUPFD) need no care.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -477,6 +479,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     return 0;
 }
 
+/* No driver asks for a place of its own (MAP_FIXED), nor could it have one. */
 static void *node_map(size_t len, int flags, off64_t off)
 {
     void *p = flags & MAP_FIXED ? NULL :
