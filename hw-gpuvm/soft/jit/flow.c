@@ -220,9 +220,9 @@ bool gpuvm_jit_ends_block(const SoftInsn *in)
     }
 }
 
-static bool has_target(SoftOp op)
+bool gpuvm_jit_has_target(const SoftInsn *in)
 {
-    switch (op) {
+    switch (in->op) {
     case SOFT_OP_BRA: case SOFT_OP_BRA_ABS: case SOFT_OP_CALL:
     case SOFT_OP_CALL_ABS: case SOFT_OP_JOINAT: case SOFT_OP_PREBRK:
     case SOFT_OP_PRECONT: case SOFT_OP_PRERET:
@@ -283,7 +283,7 @@ static void find_leaders(JitFlow *f, uint8_t *marks)
     for (uint32_t i = 0; i < p->count; i++) {
         const SoftInsn *in = &p->insns[i];
 
-        if (has_target(in->op)) {
+        if (gpuvm_jit_has_target(in)) {
             /* a branch forward is not come to from outside, unless a token
              * of the other side of a divergence is resumed */
             mark(marks, p, in->target, LEADER | ENTRY);
@@ -438,23 +438,32 @@ static void liveness(JitFlow *f)
 }
 
 /* What lanes may need that are not active: they wait where a token leads. */
-static void find_waiting(JitFlow *f)
+static void find_waiting(JitFlow *f, bool keep)
 {
     const SoftProgram *p = f->prog;
+    JitSet all = { 0, 0 };
 
-    for (uint32_t i = 0; i < p->count; i++) {
+    if (!keep && gpuvm_jit_flow_waiting(f)) {
+        return;
+    }
+    for (uint32_t i = 0; i < p->count && !keep; i++) {
         const SoftInsn *in = &p->insns[i];
 
-        if (has_target(in->op)) {
-            set_or(&f->waiting, live_at(f, in->target));
+        if (gpuvm_jit_has_target(in)) {
+            set_or(&all, live_at(f, in->target));
         }
         if (in->op == SOFT_OP_CALL || in->op == SOFT_OP_CALL_ABS) {
-            set_or(&f->waiting, live_at(f, in->next));
+            set_or(&all, live_at(f, in->next));
         }
+    }
+    for (unsigned b = 0; b < f->nblocks; b++) {
+        f->block[b].waiting_first = f->block[b].waiting =
+            keep ? f->used : all;
     }
 }
 
-static void find_used(JitFlow *f, bool keep)
+/* Returns whether everything has to be kept. */
+static bool find_used(JitFlow *f, bool keep)
 {
     const SoftProgram *p = f->prog;
 
@@ -473,6 +482,7 @@ static void find_used(JitFlow *f, bool keep)
     for (unsigned i = 0; keep && i < f->nblocks; i++) {
         f->block[i].live = f->used;
     }
+    return keep;
 }
 
 /* ---- where tokens lead ---- */
@@ -604,8 +614,7 @@ void gpuvm_jit_flow_init(JitFlow *f, const SoftProgram *prog, bool keep)
     find_leaders(f, marks);
     make_blocks(f, marks);
     liveness(f);
-    find_used(f, keep);
-    find_waiting(f);
+    find_waiting(f, find_used(f, keep));
     f->guess = g_new0(JitGuess, prog->count);
     find_guesses(f);
 }

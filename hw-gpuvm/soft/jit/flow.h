@@ -37,6 +37,8 @@ void gpuvm_jit_effect(const SoftInsn *in, JitEffect *e);
 typedef struct JitBlock {
     uint32_t first, last;   /* instruction indices; last is in the block */
     JitSet live;            /* at its start */
+    JitSet waiting_first;   /* what lanes that wait need: at its start, */
+    JitSet waiting;         /* and in it */
     bool entry;             /* execution may come here from outside */
 } JitBlock;
 
@@ -61,7 +63,6 @@ typedef struct JitFlow {
     uint32_t *block_at;     /* by instruction: the block it starts */
     JitSet *after;          /* by instruction: live behind it */
     JitSet used;            /* anywhere in the program */
-    JitSet waiting;         /* live in lanes that wait for a token */
     JitGuess *guess;        /* by instruction */
     const char *refused;    /* why the JIT will not have it, or NULL */
 } JitFlow;
@@ -74,6 +75,11 @@ typedef struct JitFlow {
 void gpuvm_jit_flow_init(JitFlow *f, const SoftProgram *prog, bool keep);
 void gpuvm_jit_flow_fini(JitFlow *f);
 
+/** gpuvm_jit_flow_waiting - fills in what lanes that wait need; false: too
+ *  many tokens to tell.  For gpuvm_jit_flow_init(). */
+bool gpuvm_jit_flow_waiting(JitFlow *f);
+/** gpuvm_jit_has_target - whether @in is a branch or pushes a token. */
+bool gpuvm_jit_has_target(const SoftInsn *in);
 /** gpuvm_jit_live_before - what lives before @in, given what does behind. */
 JitSet gpuvm_jit_live_before(const SoftInsn *in, JitSet behind);
 /** gpuvm_jit_ends_block - whether control may go elsewhere behind @in. */

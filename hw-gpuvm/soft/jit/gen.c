@@ -96,8 +96,8 @@ void gpuvm_jit_flush(Gen *g, const State *st, JitSet s)
 void gpuvm_jit_flush_live(Gen *g, const State *st, JitSet live)
 {
     if (!st->fast) {
-        live.r |= g->flow.waiting.r;
-        live.q |= g->flow.waiting.q;
+        live.r |= g->cur->waiting.r;
+        live.q |= g->cur->waiting.q;
     }
     live.r &= st->dirty.r;
     live.q &= st->dirty.q;
@@ -173,8 +173,8 @@ static JitSet live_of(const Gen *g, uint32_t block, bool fast)
     JitSet s = g->flow.block[block].live;
 
     if (!fast) {
-        s.r |= g->flow.waiting.r;
-        s.q |= g->flow.waiting.q;
+        s.r |= g->flow.block[block].waiting_first.r;
+        s.q |= g->flow.block[block].waiting_first.q;
     }
     return s;
 }
@@ -529,12 +529,20 @@ static Val blend(Gen *g, Val *yes, Val *no, const Guard *gd, bool flag)
                                 whole(g, yes), whole(g, no)));
 }
 
+/* Whether nothing has to be left of what a register was: all lanes are
+ * written, or all that are active, and the others need it not. */
+static bool covers(const State *st, const Guard *gd, bool needed)
+{
+    return gd->all || (!st->fast && gd->mask == st->actm && !needed);
+}
+
 void gpuvm_jit_write(Gen *g, State *st, unsigned n, Val val, const Guard *gd)
 {
     if (n >= NREGS) {
         return;
     }
-    if (!gd->all && st->r[n].sh.kind != SHAPE_NONE) {
+    if (!covers(st, gd, g->cur->waiting.r >> n & 1) &&
+        st->r[n].sh.kind != SHAPE_NONE) {
         val = blend(g, &val, &st->r[n], gd, false);
     }
     st->r[n] = val;
@@ -544,7 +552,8 @@ void gpuvm_jit_write(Gen *g, State *st, unsigned n, Val val, const Guard *gd)
 void gpuvm_jit_write_q(Gen *g, State *st, unsigned n, Val val,
                        const Guard *gd)
 {
-    if (!gd->all && st->q[n].sh.kind != SHAPE_NONE) {
+    if (!covers(st, gd, g->cur->waiting.q >> n & 1) &&
+        st->q[n].sh.kind != SHAPE_NONE) {
         val = blend(g, &val, &st->q[n], gd, true);
     }
     st->q[n] = val;
@@ -645,6 +654,7 @@ static void gen_block(Gen *g, uint32_t block, bool fast)
     JitBlock *fb = &g->flow.block[block];
     State *st = g_new0(State, 1);
 
+    g->cur = fb;
     st->fast = fast;
     st->dirty = g->blk[block].dirty[fast];
     if (fast) {

@@ -90,6 +90,7 @@ typedef struct Gen {
     bool changed;           /* an assumption was wrong: once more */
     const char *error;
     Blk *blk;
+    const JitBlock *cur;    /* that code is made of */
     GArray *tasks;          /* of uint32_t: block << 2 | Version */
     GPtrArray *offs;        /* interned int32_t[32] */
     GArray *slots;          /* ConstSlot */
