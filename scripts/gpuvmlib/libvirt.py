@@ -27,7 +27,6 @@ NAMESPACE = 'http://libvirt.org/schemas/domain/qemu/1.0'
 SLOT = '0x10'       # high: libvirt hands out low ones
 SIZES = {'M': 1 << 20, 'G': 1 << 30}
 TEST_DOMAIN = 'gpuvm-test'
-FAULT_WITHIN = 300      # seconds until on-fault=stop-vm is to have happened
 NOBODY = 65534
 URI = 'qemu:///session'
 
@@ -192,11 +191,11 @@ class Daemon:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=self.env)
 
-    def virsh(self, *words, check=True, timeout=120):
+    def virsh(self, *words, check=True):
         done = subprocess.run(
             as_nobody(['virsh', '-c', URI, *map(str, words)]),
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            env=self.env, check=False, timeout=timeout)
+            env=self.env, check=False, timeout=120)
         if check and done.returncode:
             raise console.GpuvmError('virsh %s: %s' % (
                 ' '.join(map(str, words)), done.stderr.strip()))
@@ -233,7 +232,6 @@ class LibvirtGuest(guest.Guest):
         add_arguments(parser)
         self.options = parser.parse_args(words)
         self.daemon = None
-        self.fault = None       # thread of _await_fault(), then what it saw
 
     def xml(self):
         """The domain: what libvirt knows as its own elements."""
@@ -276,41 +274,6 @@ class LibvirtGuest(guest.Guest):
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
         self.daemon.virsh('start', TEST_DOMAIN)
-        if 'on-fault=stop-vm' in self.options.gpu:
-            self.seen = ''
-            self.fault = threading.Thread(target=self._await_fault,
-                                          daemon=True)
-            self.fault.start()
-
-    def _await_fault(self):
-        """A kernel ran away and stopped the domain: as an operator would, looks
-        and lets it go on, to be killed the next time."""
-        try:
-            event = self.daemon.virsh(
-                'qemu-monitor-event', TEST_DOMAIN, '--event', 'GPUVM_FAULT',
-                '--timeout', FAULT_WITHIN, timeout=FAULT_WITHIN + 30)
-            state = ''
-            for _ in range(50):     # the event comes just before the stop
-                state = self.daemon.virsh('domstate', TEST_DOMAIN).strip()
-                if state != 'running':
-                    break
-                time.sleep(0.2)
-            self.daemon.virsh('qemu-monitor-command', TEST_DOMAIN, json.dumps(
-                {'execute': 'qom-set', 'arguments': {
-                    'path': '/machine/peripheral/gpu0',
-                    'property': 'on-fault', 'value': 'reset-channel'}}))
-            self.daemon.virsh('resume', TEST_DOMAIN)
-            self.seen = '%s%s' % (event, state)
-        except (console.GpuvmError, subprocess.TimeoutExpired) as error:
-            self.seen = str(error)
-
-    def _check_fault(self):
-        self.fault.join(60)
-        if not re.search(r'(?s)GPUVM_FAULT.*"action":"stop-vm".*paused',
-                         self.seen.replace(' ', '')):
-            raise console.GpuvmError(
-                'libvirt saw no runaway kernel stop the domain: %s' %
-                self.seen)
 
     def _counters(self, monitor, name):
         """As libvirt's users read them."""
@@ -328,8 +291,6 @@ class LibvirtGuest(guest.Guest):
         self.daemon.virsh('destroy', TEST_DOMAIN)
         after = self.daemon.virsh('domstate', TEST_DOMAIN).strip()
         self.daemon.virsh('undefine', TEST_DOMAIN)
-        if self.fault:
-            self._check_fault()
         if (before, after) != ('running', 'shut off'):
             raise console.GpuvmError('libvirt calls the domain %s, and %s '
                                      'after its end' % (before, after))
