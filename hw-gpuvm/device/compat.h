@@ -46,9 +46,11 @@
 #if __has_include("system/runstate.h")
 #include "system/runstate.h"
 #include "system/dma.h"
+#include "system/xen.h"
 #else
 #include "sysemu/runstate.h"
 #include "sysemu/dma.h"
+#include "sysemu/xen.h"
 #endif
 #if __has_include("system/memory.h")
 #include "system/memory.h"

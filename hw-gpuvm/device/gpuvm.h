@@ -8,6 +8,7 @@
 #define GPUVM_DEVICE_GPUVM_H
 
 #include "device/compat.h"
+#include "base/windows.h"
 #include "board/board.h"
 #include "gpu/gpu.h"
 #include "sched/sched.h"
@@ -63,18 +64,19 @@ void gpuvm_number_property_add(ObjectClass *oc, const GpuvmNumberProperty *p);
 /** One block of guest RAM that DMA can reach. */
 typedef struct GpuvmRam {
     uint64_t gpa, size;
-    uint8_t *host;
+    uint8_t *host;          /* NULL under Xen: nothing of it lies anywhere */
     MemoryRegion *mr;
 } GpuvmRam;
 
 /** GpuvmRamMap - guest RAM by address, kept by a memory listener. */
 typedef struct GpuvmRamMap {
     MemoryListener listener;
-    GRWLock lock;           /* blocks; leaf lock, any thread */
+    GRWLock lock;           /* blocks; any thread; inside it only windows' */
     GArray *blocks;         /* GpuvmRam, sorted by gpa */
     void (*invalidate)(void *arg, uint64_t gpa, uint64_t len);
     void *invalidate_arg;
     AddressSpace *as;
+    GpuvmWindows *windows;  /* under Xen; NULL elsewhere */
 } GpuvmRamMap;
 
 /** GpuvmAperture - BAR1 or BAR3: one reservation whose pages are replaced. */

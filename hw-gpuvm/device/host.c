@@ -7,10 +7,19 @@
  * RAM (another BAR, or our own).  Each block holds a reference on its region;
  * when one leaves, the GPU is told first and lets go of every pointer.
  *
+ * Under Xen a block has no host address.  There ram_map() and ram_unmap() count
+ * windows of 1 MiB (base/windows.h), each one locked mapping of QEMU's map
+ * cache; a pointer that QEMU hands out without the lock is good until the next
+ * look-up of anybody's.  Elsewhere a pointer is the block's address and lives
+ * as long as the block, and ram_unmap() has nothing to do.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "device/gpuvm.h"
 #include "trace/trace-hw_gpuvm.h"
+
+/* Size of a bucket of QEMU's map cache (MCACHE_BUCKET_SHIFT). */
+#define XEN_WINDOW (1 * MiB)
 
 static bool ram_is_dma(MemoryRegionSection *sec)
 {
@@ -18,7 +27,12 @@ static bool ram_is_dma(MemoryRegionSection *sec)
 
     return memory_region_is_ram(mr) && !memory_region_is_ram_device(mr) &&
            !memory_region_is_rom(mr) && !mr->rom_device && !sec->readonly &&
-           !sec->nonvolatile;
+           !sec->nonvolatile &&
+           /*
+            * Under Xen only the machine's own RAM, which nobody owns, may be
+            * mapped and unmapped: for a device's QEMU aborts at the unmap.
+            */
+           (!xen_enabled() || !memory_region_owner(mr));
 }
 
 static gint ram_compare(gconstpointer a, gconstpointer b)
@@ -38,7 +52,8 @@ static void ram_region_add(MemoryListener *l, MemoryRegionSection *sec)
     }
     r.gpa = sec->offset_within_address_space;
     r.size = int128_get64(sec->size);
-    r.host = (uint8_t *)memory_region_get_ram_ptr(sec->mr) +
+    r.host = m->windows ? NULL :
+             (uint8_t *)memory_region_get_ram_ptr(sec->mr) +
              sec->offset_within_region;
     r.mr = sec->mr;
     memory_region_ref(r.mr);
@@ -77,6 +92,31 @@ static void ram_region_del(MemoryListener *l, MemoryRegionSection *sec)
     }
 }
 
+static void *xen_window_map(void *opaque, uint64_t gpa, uint64_t len)
+{
+    AddressSpace *as = opaque;
+    dma_addr_t n = len;
+    void *p = dma_memory_map(as, gpa, &n, DMA_DIRECTION_FROM_DEVICE,
+                             MEMTXATTRS_UNSPECIFIED);
+
+    if (p && n < len) {
+        dma_memory_unmap(as, p, n, DMA_DIRECTION_FROM_DEVICE, 0);
+        p = NULL;
+    }
+    return p;
+}
+
+/* What was written is told by host_ram_dirty(). */
+static void xen_window_unmap(void *opaque, void *ptr, uint64_t len)
+{
+    dma_memory_unmap(opaque, ptr, len, DMA_DIRECTION_FROM_DEVICE, 0);
+}
+
+static const GpuvmWindowOps xen_window_ops = {
+    .map = xen_window_map,
+    .unmap = xen_window_unmap,
+};
+
 void gpuvm_ram_map_init(GpuvmState *s)
 {
     GpuvmRamMap *m = &s->ram;
@@ -84,6 +124,9 @@ void gpuvm_ram_map_init(GpuvmState *s)
     g_rw_lock_init(&m->lock);
     m->blocks = g_array_new(false, false, sizeof(GpuvmRam));
     m->as = pci_get_address_space(PCI_DEVICE(s));
+    if (xen_enabled()) {
+        m->windows = gpuvm_windows_new(&xen_window_ops, m->as, XEN_WINDOW);
+    }
     m->listener = (MemoryListener) {
         .name = "gpuvm",
         .region_add = ram_region_add,
@@ -106,6 +149,8 @@ void gpuvm_ram_map_destroy(GpuvmState *s)
     }
     g_array_free(m->blocks, true);
     m->blocks = NULL;
+    gpuvm_windows_free(m->windows);
+    m->windows = NULL;
     g_rw_lock_clear(&m->lock);
 }
 
@@ -128,12 +173,24 @@ static void *host_ram_map(void *opaque, uint64_t gpa, uint64_t *len,
             lo = mid + 1;
         } else {
             *len = MIN(*len, r->size - (gpa - r->gpa));
-            res = r->host + (gpa - r->gpa);
+            res = m->windows ?
+                  gpuvm_windows_get(m->windows, gpa, len, r->gpa,
+                                    r->gpa + r->size) :
+                  r->host + (gpa - r->gpa);
             break;
         }
     }
     g_rw_lock_reader_unlock(&m->lock);
     return res;
+}
+
+static void host_ram_unmap(void *opaque, void *ptr, uint64_t gpa, uint64_t len)
+{
+    GpuvmRamMap *m = &((GpuvmState *)opaque)->ram;
+
+    if (m->windows) {
+        gpuvm_windows_put(m->windows, ptr, gpa);
+    }
 }
 
 /*
@@ -223,6 +280,7 @@ static void host_trace(void *opaque, GpuvmTraceId id, uint64_t a, uint64_t b,
 
 const GpuvmHostOps gpuvm_qemu_host_ops = {
     .ram_map = host_ram_map,
+    .ram_unmap = host_ram_unmap,
     .ram_dirty = host_ram_dirty,
     .set_invalidate = host_set_invalidate,
     .clock_ns = host_clock_ns,

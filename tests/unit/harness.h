@@ -11,16 +11,22 @@
 #include <glib.h>
 
 #include "base/host.h"
+#include "base/windows.h"
 
 /** The test program's suites; CU_SUITE_INFO_NULL ends it. */
 extern CU_SuiteInfo unit_suites[];
 
 /** TestHost - a host with @ram_size bytes of RAM at guest-physical @ram_base,
- *  which counts notifications, guest errors and trace events by id. */
+ *  which counts notifications, guest errors and trace events by id.  With
+ *  GPUVM_TEST_WINDOWS in the environment it maps RAM in windows of 64 KiB that
+ *  are unmapped when nobody holds them: ram then is no address that ram_map()
+ *  gives, and at the end all windows must have been put back. */
 typedef struct TestHost {
     GpuvmHost host;         /* pass &th->host on */
     uint8_t *ram;
     uint64_t ram_base, ram_size;
+    int ram_fd;             /* -1 without windows */
+    GpuvmWindows *windows;
     uint64_t fake_ns;       /* clock_ns() when use_fake_clock */
     bool use_fake_clock;
     _Atomic unsigned notifies;

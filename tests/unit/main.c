@@ -3,12 +3,35 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "harness.h"
 
 #include <CUnit/Basic.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define WINDOW 65536u
+
+static void *th_window_map(void *opaque, uint64_t gpa, uint64_t len)
+{
+    TestHost *th = opaque;
+    void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, th->ram_fd,
+                   gpa - th->ram_base);
+
+    return p == MAP_FAILED ? NULL : p;
+}
+
+static void th_window_unmap(void *opaque, void *ptr, uint64_t len)
+{
+    munmap(ptr, len);
+}
+
+static const GpuvmWindowOps th_window_ops = { th_window_map, th_window_unmap };
 
 static void *th_map(void *opaque, uint64_t gpa, uint64_t *len, bool write)
 {
@@ -19,7 +42,20 @@ static void *th_map(void *opaque, uint64_t gpa, uint64_t *len, bool write)
         return NULL;
     }
     *len = MIN(*len, th->ram_size - off);
+    if (th->windows) {
+        return gpuvm_windows_get(th->windows, gpa, len, th->ram_base,
+                                 th->ram_base + th->ram_size);
+    }
     return th->ram + off;
+}
+
+static void th_unmap(void *opaque, void *ptr, uint64_t gpa, uint64_t len)
+{
+    TestHost *th = opaque;
+
+    if (th->windows) {
+        gpuvm_windows_put(th->windows, ptr, gpa);
+    }
 }
 
 static void th_dirty(void *opaque, uint64_t gpa, uint64_t len)
@@ -81,6 +117,7 @@ static void th_trace(void *opaque, GpuvmTraceId id, uint64_t a, uint64_t b,
 
 static const GpuvmHostOps th_ops = {
     .ram_map = th_map,
+    .ram_unmap = th_unmap,
     .ram_dirty = th_dirty,
     .set_invalidate = th_set_invalidate,
     .clock_ns = th_clock,
@@ -92,6 +129,16 @@ static const GpuvmHostOps th_ops = {
 /* What all hosts of this program counted and traced, for fired.py. */
 static bool counted[GPUVM_CNT__MAX], traced[GPUVM_TRACE__MAX];
 
+static void th_use_windows(TestHost *th)
+{
+    th->ram_fd = memfd_create("ram", MFD_CLOEXEC);
+    CU_ASSERT_EQUAL_FATAL(ftruncate(th->ram_fd, th->ram_size), 0);
+    th->ram = mmap(NULL, th->ram_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+                   th->ram_fd, 0);
+    CU_ASSERT_PTR_NOT_EQUAL_FATAL(th->ram, MAP_FAILED);
+    th->windows = gpuvm_windows_new(&th_window_ops, th, WINDOW);
+}
+
 TestHost *test_host_new(uint64_t ram_base, uint64_t ram_size)
 {
     TestHost *th = g_new0(TestHost, 1);
@@ -100,7 +147,12 @@ TestHost *test_host_new(uint64_t ram_base, uint64_t ram_size)
     th->host.opaque = th;
     th->ram_base = ram_base;
     th->ram_size = ram_size;
-    th->ram = ram_size ? g_malloc0(ram_size) : NULL;
+    th->ram_fd = -1;
+    if (ram_size && g_getenv("GPUVM_TEST_WINDOWS")) {
+        th_use_windows(th);
+    } else {
+        th->ram = ram_size ? g_malloc0(ram_size) : NULL;
+    }
     g_mutex_init(&th->lock);
     return th;
 }
@@ -114,7 +166,14 @@ void test_host_free(TestHost *th)
         traced[i] |= th->traces[i] != 0;
     }
     g_mutex_clear(&th->lock);
-    g_free(th->ram);
+    if (th->windows) {
+        CU_ASSERT_EQUAL(gpuvm_windows_count(th->windows), 0);
+        gpuvm_windows_free(th->windows);
+        munmap(th->ram, th->ram_size);
+        close(th->ram_fd);
+    } else {
+        g_free(th->ram);
+    }
     g_free(th);
 }
 
