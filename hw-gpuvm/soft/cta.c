@@ -8,8 +8,9 @@
  * whole CTA, warps that have exited count as come.  Then the reduction of the
  * predicates is handed to all that wait.  If every warp that is left waits,
  * nobody can ever complete a barrier: that is a trap.  Whenever a warp comes
- * back because its budget is used up, the pool may have the CTA pause; all its
- * state stays in the context and it goes on later, on any thread.
+ * back because its budget is used up, and now and then at barriers, the pool may
+ * have the CTA pause; all its state stays in the context and it goes on later,
+ * on any thread.
  *
  * Memory is allocated once a worker, to the largest CTA it has met, within
  * fixed bounds.  s[] is zeroed for each CTA and l[] for each grid, so nothing
@@ -28,6 +29,7 @@
 #include "soft/jit/jit.h"
 
 #define BUDGET      32768       /* warp instructions before the next warp */
+#define COME_COST   32          /* of a barrier, in instructions */
 #define ALIGN       64
 #define LOCAL_CLEAR (256u << 10) /* l[] larger than this is cleared lazily */
 
@@ -307,10 +309,26 @@ static SoftWarp *next_warp(SoftCtaCtx *ctx)
     return &ctx->warps[__builtin_ctz(later ? later : ctx->runnable)];
 }
 
+/* Between two warps' turns: whether to stop; SOFT_CTA_DONE: no. */
+static SoftCtaEnd look_up(SoftCtaCtx *ctx)
+{
+    ctx->since = 0;
+    if (aborted(&ctx->cta)) {
+        return SOFT_CTA_ABORTED;
+    }
+    if (ctx->pause && ctx->pause(ctx->pause_arg)) {
+        return SOFT_CTA_PAUSED;
+    }
+    give_way(ctx);
+    return SOFT_CTA_DONE;
+}
+
 /* Runs one warp; SOFT_CTA_DONE: go on with the next. */
 static SoftCtaEnd run_warp(SoftCtaCtx *ctx)
 {
     SoftWarp *w = next_warp(ctx);
+    uint64_t before = w->executed;
+    SoftCtaEnd how;
 
     ctx->turn = w->index + 1;
     switch (ctx->cta.jit ? gpuvm_soft_jit_run(w, BUDGET) :
@@ -322,18 +340,19 @@ static SoftCtaEnd run_warp(SoftCtaCtx *ctx)
         if (!barrier_arrive(ctx, w)) {
             return SOFT_CTA_FAULT;
         }
+        ctx->since += w->executed - before + COME_COST;
+        if (ctx->since >= BUDGET && !ctx->cta.faulted) {
+            return look_up(ctx);
+        }
         break;
     case SOFT_RUN_YIELD:
         if (w->lock_lanes) {
             ctx->turn = w->index;
         }
-        if (aborted(&ctx->cta)) {
-            return SOFT_CTA_ABORTED;
+        how = look_up(ctx);
+        if (how != SOFT_CTA_DONE) {
+            return how;
         }
-        if (ctx->pause && ctx->pause(ctx->pause_arg)) {
-            return SOFT_CTA_PAUSED;
-        }
-        give_way(ctx);
         break;
     default:
         return SOFT_CTA_FAULT;

@@ -42,6 +42,8 @@ typedef struct SoftCtaCtx {
     uint32_t bars;              /* barriers to which somebody has come */
     uint32_t runnable, done;    /* warps, by index */
     unsigned turn;              /* warp to look at next */
+    uint64_t since;             /* instructions up to barriers, since pause()
+                                 * was asked */
     void *jit;                  /* gpuvm_soft_jit_bind()'s frame */
     bool fresh;                 /* bound, and no CTA begun since */
     bool started;               /* a CTA has begun and not ended */

@@ -512,6 +512,39 @@ static void test_fair(void)
     bench_free(t);
 }
 
+/* Nor does one whose only warp comes to a barrier again and again, and so
+ * never to the end of its budget. */
+static void test_fair_barriers(void)
+{
+    const uint64_t code[] = {
+        k_mov32i(4, 0), ADDR(6, 0), k_mov32i(8, 1), k_red_add(8, 6, 0),
+        k_bar(0, 0), k_bra(8, 7), k_exit(),
+    };
+    Bench *t = bench_new(1);
+    Args args = { t->b.va + A_AT, 0, 0, 0 };
+    const uint32_t n = 1000;
+    Done d, v;
+    SoftLaunch l;
+    SoftGrid *g;
+
+    *(uint32_t *)(t->mem + A_AT) = 0;
+    l = kernel(t, 0, code, sizeof(code), &args, sizeof(args), &d);
+    l.block[0] = 32;
+    g = gpuvm_soft_pool_launch(t->pool, &l);
+    CU_ASSERT(test_wait(cta_running, t->mem + A_AT, 5000));
+    fill(t, B_AT, n, 3);
+    fill(t, B_AT + 0x10000, n, 4);
+    memset(t->mem + C_AT, 0x77, n * 4 + 4);
+    l = vecadd_launch(t, 3, n, B_AT, B_AT + 0x10000, C_AT, &v);
+    gpuvm_soft_pool_launch(t->pool, &l);
+    CU_ASSERT(wait_done(&v, 5000) >= 0);
+    check_vecadd(t, n, B_AT, B_AT + 0x10000, C_AT, 0x77777777);
+    gpuvm_soft_pool_abort(t->pool, g);
+    CU_ASSERT(wait_done(&d, 5000) >= 0);
+    CU_ASSERT_TRUE(d.faulted);
+    bench_free(t);
+}
+
 /* A CTA that is parked and goes on, perhaps elsewhere, has all its state:
  * long loops with barriers, while others want their turn. */
 static void test_parked(void)
@@ -803,6 +836,7 @@ static CU_TestInfo tests[] = {
     { "barrier deadlock", test_deadlock },
     { "abort of endless grids", test_abort },
     { "endless grids leave others their turn", test_fair },
+    { "endless barriers leave others their turn", test_fair_barriers },
     { "parked CTAs go on", test_parked },
     { "claimed CTAs are begun once", test_claimed },
     { "faults", test_fault },
