@@ -6,6 +6,7 @@
 #include "fuzz.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 
 #define PAGE        4096u
 #define GUARD       (1u << 20)
+#define MALLOC_KEEP (1 << 30)
+#define MALLOC_PAD  (64 << 20)
 #define WALL_FACTOR 30      /* at nice 19 beside others an input can wait long */
 
 uint64_t fuzz_bytes(FuzzIn *in, unsigned n)
@@ -186,6 +189,11 @@ FuzzHost *fuzz_host_new(void)
         perror("guest RAM");
         exit(2);
     }
+    /* Memory that comes and goes with each input stays with the process: on
+     * some hosts a page fault takes longer than the rest of an input. */
+    mallopt(M_TRIM_THRESHOLD, MALLOC_KEEP);
+    mallopt(M_MMAP_THRESHOLD, MALLOC_KEEP);
+    mallopt(M_TOP_PAD, MALLOC_PAD);
     h->ram = p + GUARD;
     h->host.ops = &host_ops;
     h->host.opaque = h;
