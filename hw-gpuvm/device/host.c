@@ -3,8 +3,9 @@
  *
  * Guest RAM is known from a memory listener on the device's bus-master address
  * space, so with bus mastering off there is none.  The listener keeps a sorted
- * list of the blocks that DMA may reach: RAM only, never ROM, never a device's
- * RAM (another BAR, or our own).  Each block holds a reference on its region;
+ * list of the blocks that DMA may reach: RAM only, never ROM or the memory of a
+ * real device; the RAM of an emulated one in this VM (a VGA's, our own BARs')
+ * counts, as it does for any DMA.  Each block holds a reference on its region;
  * when one leaves, the GPU is told first and lets go of every pointer.
  *
  * Under Xen a block has no host address.  There ram_map() and ram_unmap() count

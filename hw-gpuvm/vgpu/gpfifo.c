@@ -62,6 +62,11 @@ uint32_t gpuvm_gpfifo_gp_get(VmChan *c)
 /* Takes the ends of main segments consumed since the last time into get_va. */
 static void scan_log(VmChan *c, uint64_t done)
 {
+    /* The log holds no more.  A stream of saved state that will be refused may
+     * have said anything. */
+    if (done > c->scanned && done - c->scanned > VM_INFLIGHT_MAX) {
+        c->scanned = done - VM_INFLIGHT_MAX;
+    }
     for (; c->scanned < done; c->scanned++) {
         const VmPush *p = &c->log[c->scanned % VM_INFLIGHT_MAX];
 
