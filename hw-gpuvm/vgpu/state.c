@@ -159,7 +159,8 @@ static void xfer_gpu_side(VmChan *c, GpuvmXfer *x)
     uint64_t done;
 
     gpuvm_xfer_bool(x, &has);
-    if (x->loading && (has ? c->dead : c->preempted || c->submitted ||
+    if (x->loading && (has ? c->dead || c->faulted || c->stop == VM_STOP_DEAD :
+                       c->preempted || c->submitted ||
                        (c->sw_wait && !c->dead))) {
         gpuvm_xfer_fail(x, "channel %u is half there", c->chid);
     }
