@@ -415,16 +415,6 @@ static void op_channel(FuzzIn *in)
     playlist(how >> 1 & 3);
 }
 
-/* The VM's worker and the GPU come to @n steps. */
-static void work(unsigned n)
-{
-    if (fuzz_threads() && n) {
-        g_usleep(20 + n);
-    }
-    while (!fuzz_threads() && n-- && gpuvm_vm_step(vm)) {
-    }
-}
-
 static void op_state(FuzzIn *in)
 {
     uint8_t how = fuzz_u8(in);
@@ -438,7 +428,7 @@ static void op_state(FuzzIn *in)
         gpuvm_vm_set_running(vm, !stopped);
         break;
     case 3: case 4: case 5:
-        work(how);
+        fuzz_vm_work(vm, how);
         break;
     case 6:
         g_free(gpuvm_board_unknown_list(b));
@@ -474,7 +464,7 @@ static void one(FuzzIn *in)
         uint8_t op = fuzz_u8(in);
 
         ops[op % G_N_ELEMENTS(ops)](in);
-        work(op / G_N_ELEMENTS(ops) & 3);
+        fuzz_vm_work(vm, op / G_N_ELEMENTS(ops) & 3);
     }
     gpuvm_board_process_events(b);
     if (stopped) {

@@ -113,6 +113,15 @@ void fuzz_gpu_work(GpuvmGpu *gpu)
     }
 }
 
+void fuzz_vm_work(GpuvmVm *vm, unsigned n)
+{
+    if (fuzz_threads() && n) {
+        g_usleep(20 + n);
+    }
+    while (!fuzz_threads() && n-- && gpuvm_vm_step(vm)) {
+    }
+}
+
 uint64_t fuzz_address(FuzzIn *in)
 {
     static const uint64_t base[] = {

@@ -10,6 +10,7 @@
 
 #include "fuzz.h"
 #include "gpu/gpu.h"
+#include "vgpu/vm.h"
 
 #define FUZZ_VRAM       (1u << 20)
 #define FUZZ_VA         0x100000u       /* the slice, read-write */
@@ -29,6 +30,8 @@ typedef struct FuzzGpu {
 void fuzz_gpu_open(FuzzGpu *g);
 /** fuzz_gpu_work - the GPU does a piece of its work, or has time to. */
 void fuzz_gpu_work(GpuvmGpu *gpu);
+/** fuzz_vm_work - @vm's worker and its GPU come to @n steps. */
+void fuzz_vm_work(GpuvmVm *vm, unsigned n);
 void fuzz_gpu_close(FuzzGpu *g);
 /** fuzz_gpu_clean - VRAM and RAM are zero again; no work in flight. */
 void fuzz_gpu_clean(FuzzGpu *g);

@@ -320,16 +320,6 @@ static void find_sections(Base *base)
     must(base->sections->len >= 2, "a stream without sections");
 }
 
-/* The VM's worker and the GPU come to @n steps. */
-static void work(unsigned n)
-{
-    if (fuzz_threads() && n) {
-        g_usleep(20 + n);
-    }
-    while (!fuzz_threads() && n-- && gpuvm_vm_step(vm)) {
-    }
-}
-
 static void make_base(Base *base, void (*give)(void))
 {
     uint64_t off = 0, n;
@@ -337,7 +327,7 @@ static void make_base(Base *base, void (*give)(void))
     gpuvm_vm_set_running(vm, true);
     start();
     give();
-    work(fuzz_threads() ? 20000 : 200);
+    fuzz_vm_work(vm, fuzz_threads() ? 20000 : 200);
     gpuvm_board_process_events(b);
     gpuvm_vm_set_running(vm, false);
     base->stream = save();
@@ -610,7 +600,7 @@ static void goes_on(uint8_t how)
     if (how & 2) {
         gpuvm_board_userd_write(b, 0x8c, how >> 4, 4);
     }
-    work((how >> 2 & 3) * 8);
+    fuzz_vm_work(vm, (how >> 2 & 3) * 8);
     gpuvm_board_process_events(b);
     gpuvm_vm_set_running(vm, false);
     g_byte_array_unref(save());
