@@ -7,6 +7,9 @@
   fuzz     the fuzzers, for a short time each
   all      all of them (the default)
 
+  xen      an HVM domain of Xen, in TCG: many minutes; by name only.  --short:
+           without nouveau
+
   conformance [GROUP...]   piglit on the native node, thousands of programs;
            by hand only.  Groups: cl cs compute ssbo image atomic int64
   kills    20 guests (GPUVM_GUEST_KILLS) whose QEMU is killed while a
@@ -27,7 +30,8 @@ import time
 import unittest
 
 from . import (cache, checks, conformance, console, core, guest, kills, libvirt,
-               native, packages, piglit, qemu, recovery, run, state, versions)
+               native, packages, piglit, qemu, recovery, run, state, versions,
+               xentest)
 from .tally import Tally
 
 SUITES = ('unit', 'native', 'device', 'guest', 'fuzz')
@@ -372,7 +376,8 @@ def run_fuzz(options, tally):
 
 RUNNERS = {'unit': run_unit, 'native': run_native, 'device': run_device,
            'guest': run_guest, 'fuzz': run_fuzz,
-           'conformance': conformance.run_all, 'kills': kills.run_all}
+           'conformance': conformance.run_all, 'kills': kills.run_all,
+           'xen': xentest.run_xen}
 
 
 def main(options):
@@ -396,10 +401,10 @@ def main(options):
 
 def add_arguments(parser):
     parser.add_argument('suites', nargs='*', metavar='SUITE',
-                        choices=SUITES + ('all', 'conformance', 'kills', []) +
+                        choices=SUITES + ('all', 'conformance', 'kills', 'xen', []) +
                         tuple(conformance.GROUPS),
                         help='unit, native, device, guest, fuzz or all; '
-                        'conformance and its groups; kills')
+                        'conformance and its groups; kills; xen')
     parser.add_argument('--jobs', '-j', type=int, metavar='N',
                         help='conformance: programs at once (default: half '
                         'as many as cores)')
@@ -410,6 +415,8 @@ def add_arguments(parser):
                         'the results that are kept')
     parser.add_argument('--long', action='store_true',
                         help='also the guests that take many minutes')
+    parser.add_argument('--short', action='store_true',
+                        help='xen: without nouveau')
     parser.add_argument('--only', metavar='REGEX',
                         help='only tests whose name matches')
     parser.add_argument('--debian', action='append',

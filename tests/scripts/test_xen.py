@@ -1,0 +1,67 @@
+"""The Xen test's own parts, without Xen: the domain's file, the verdicts.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+import ast
+import contextlib
+import io
+import types
+import unittest
+
+from gpuvmlib import tally, xentest
+
+
+class Domain(unittest.TestCase):
+    def settings(self, short):
+        found = {}
+        text = xentest.domain(types.SimpleNamespace(short=short))
+        for node in ast.parse(text).body:
+            name = node.targets[0].id
+            self.assertNotIn(name, found)
+            found[name] = ast.literal_eval(node.value)
+        return found
+
+    def test_xl_cfg_s_lines_are_in_it(self):
+        found = self.settings(False)
+        self.assertEqual(found['device_model_override'],
+                         '/t/qemu-system-x86_64')
+        self.assertEqual(found['device_model_args_hvm'][0], '-device')
+        self.assertTrue(found['device_model_args_hvm'][1].startswith(
+            'gpuvm,'))
+        self.assertEqual((found['memory'], found['vga']), (512, 'none'))
+        self.assertNotIn('gpuvm.short', found['cmdline'])
+
+    def test_short_is_told_to_the_domain(self):
+        self.assertIn('gpuvm.short', self.settings(True)['cmdline'].split())
+
+
+class Verdicts(unittest.TestCase):
+    def judge(self, rows, why='', short=True):
+        one = tally.Tally()
+        with contextlib.redirect_stdout(io.StringIO()):
+            xentest.judge(types.SimpleNamespace(short=short), rows, why, one)
+        return one
+
+    def test_every_check_must_have_said_ok(self):
+        rows = ['[  1.0] gpuvm-domu: ok %s: seen' % name
+                for name in xentest.SHORT]
+        self.assertEqual((self.judge(rows).passed, self.judge(rows).failed),
+                         (len(xentest.SHORT) + 1, 0))
+        # one is missing; one has failed; the long run has more checks
+        self.assertEqual(self.judge(rows[1:]).failures, ['xen/pci'])
+        rows[2] = rows[2].replace(' ok ', ' failed ')
+        self.assertEqual(self.judge(rows).failures, ['xen/ptimer'])
+        self.assertEqual(self.judge(rows, short=False).failures,
+                         ['xen/ptimer', 'xen/nouveau', 'xen/m2mf'])
+
+    def test_a_log_with_qemu_s_complaints_fails(self):
+        rows = ['gpuvm-domu: ok %s: seen' % name for name in xentest.SHORT]
+        for bad in ('d0v0 Over-allocation for d1: 65793 > 65792',
+                    'Locked DMA mapping while invalidating mapcache!'):
+            self.assertEqual(self.judge(rows + [bad]).failures, ['xen/log'])
+        self.assertEqual(self.judge(rows, 'the machine ended').failures,
+                         ['xen/log'])
+
+
+if __name__ == '__main__':
+    unittest.main()
