@@ -401,8 +401,8 @@ def main(options):
 
 def add_arguments(parser):
     parser.add_argument('suites', nargs='*', metavar='SUITE',
-                        choices=SUITES + ('all', 'conformance', 'kills', 'xen', []) +
-                        tuple(conformance.GROUPS),
+                        choices=(*SUITES, 'all', 'conformance', 'kills',
+                                 'xen', [], *conformance.GROUPS),
                         help='unit, native, device, guest, fuzz or all; '
                         'conformance and its groups; kills; xen')
     parser.add_argument('--jobs', '-j', type=int, metavar='N',

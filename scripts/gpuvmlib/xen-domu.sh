@@ -61,7 +61,7 @@ after=$(reg 0x9400)
 [ $((before)) -gt 0 ] && [ "$before" != "$after" ]
 verdict ptimer "PTIMER $before, then $after"
 
-# BAR1 without a page table does not show VRAM; what PRAMIN (window 0x1700)
+# BAR1 without a page table shows memory that is nobody's; what PRAMIN
 # writes must be VRAM's, at the same offset again after the window moved away.
 devmem $((bar0 + 0x1700)) 32 0x10
 devmem $((bar0 + 0x700040)) 32 0x600DF00D

@@ -16,14 +16,15 @@ SPDX-License-Identifier: GPL-2.0-or-later
 """
 import argparse
 import gzip
+import json
 import pathlib
 import re
 import shutil
 import subprocess
 import time
 
-from . import (cache, console, core, image, kernel, packages, qemu, versions,
-               xlcfg)
+from . import (cache, checks, console, core, image, kernel, packages, qemu,
+               versions, xlcfg)
 
 HERE = pathlib.Path(__file__).resolve().parent
 SUITE = 'debian12'
@@ -46,6 +47,13 @@ SHORT = CHECKS[:5]
 # dom0 alone, then the domain (nouveau's probe: 150 000 traps of a millisecond)
 DOM0_LIMIT = 900
 DOMU_LIMIT = 2400
+# The device's counters at the end: what the domain did, and no more.  The
+# short run reads BAR0 204 times and writes it 5 times, 3 of these PRAMIN.
+SHORT_COUNTS = {'bar0_reads': '== 204', 'bar0_writes': '== 5',
+                'pramin': '== 3', 'unknown': '== 0', 'guest_errors': '== 0'}
+COUNTS = {'bar0_reads': '> 204', 'pramin': '> 3', 'unknown': '== 0',
+          'guest_errors': '== 0', 'faults': '== 0', 'doorbells': '> 0',
+          'interrupts': '> 0', 'copy_bytes': '>= 8192'}
 FORBIDDEN = ('Over-allocation', 'Locked DMA mapping', 'Assertion',
              'failed to populate')
 
@@ -179,7 +187,7 @@ def machine(made, disk, log):
             '-nodefaults', '-display', 'none', '-no-reboot',
             '-serial', 'file:%s' % log, '-kernel', made / 'xen',
             '-append', XEN_LINE, '-initrd',
-            '%s console=hvc0 loglevel=4,%s' % (made / 'vmlinuz',
+            '%s console=hvc0 loglevel=6,%s' % (made / 'vmlinuz',
                                                made / 'initrd')]
     for n, path in enumerate((made / 'root.ext4', disk)):
         argv += ['-drive', 'file=%s,if=none,id=d%d,format=raw,snapshot=on,'
@@ -218,6 +226,22 @@ def follow(child, log):
         time.sleep(1)
 
 
+def counters(rows):
+    """What the device counted: xl prints a string that holds JSON."""
+    for row in rows:
+        hit = re.search(r'gpuvm-stats: (".*")', row)
+        if hit:
+            return json.loads(json.loads(hit.group(1)))
+    return {}
+
+
+def judge_counts(wanted, stats):
+    """Which counters are not what was wanted; '' if none."""
+    return '\n'.join('%s is %s, not %s' % (name, stats.get(name), how)
+                     for name, how in wanted.items() if name not in stats or
+                     not checks.measure(how, stats[name]))
+
+
 def judge(options, rows, why, tally):
     """The checks of the log, one count each."""
     for name in SHORT if options.short else CHECKS:
@@ -234,6 +258,13 @@ def judge(options, rows, why, tally):
             tally.ok(full)
         else:
             tally.fail(full, hit[-1].group(2))
+    if tally.wants('xen/counters'):
+        why_not = judge_counts(SHORT_COUNTS if options.short else COUNTS,
+                               counters(rows))
+        if why_not:
+            tally.fail('xen/counters', why_not)
+        else:
+            tally.ok('xen/counters')
     bad = [row for row in rows if any(word in row for word in FORBIDDEN)]
     if tally.wants('xen/log'):
         if bad or why:
