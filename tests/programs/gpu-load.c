@@ -217,7 +217,7 @@ static void finish(Load *l, Slot *s)
     }
     do {
         ret = nv_bo_wait(&s->data);
-    } while (ret == -EBUSY || ret == -EINTR);
+    } while (ret == -EBUSY);
     nv_must(ret, "CPU_PREP");
     nv_must(nv_channel_state(&l->ch), "the channel");
     s->busy = false;

@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -24,6 +26,7 @@
 
 #define HANDLE_M2MF 0xbeef9039u
 #define MAX_BOS     4
+#define WAIT_S      30
 
 static int fd = -1;
 
@@ -106,9 +109,31 @@ static int cpu_prep(NvBo *bo, uint32_t flags)
     return CALL(DRM_NOUVEAU_GEM_CPU_PREP, &p, _IOC_WRITE);
 }
 
+static void on_tick(int sig)
+{
+}
+
+/*
+ * Linux 6.1 can sleep through the last interrupt: between nouveau's handler of
+ * one fence and its clearing NVIF_NOTIFY_USER (nvif_notify_func()), another CPU
+ * may begin to wait for the next and take the interrupt to be on already.  Each
+ * look finds a fence that is done, so one is taken each second.
+ */
 int nv_bo_wait(NvBo *bo)
 {
-    return cpu_prep(bo, 0);
+    struct sigaction tick = { .sa_handler = on_tick }, was;
+    struct itimerval on = { { 1, 0 }, { 1, 0 } }, off = { 0 };
+    unsigned seconds = 0;
+    int ret;
+
+    sigaction(SIGALRM, &tick, &was);
+    setitimer(ITIMER_REAL, &on, NULL);
+    do {
+        ret = cpu_prep(bo, 0);
+    } while (ret == -EINTR && ++seconds < WAIT_S);
+    setitimer(ITIMER_REAL, &off, NULL);
+    sigaction(SIGALRM, &was, NULL);
+    return ret == -EINTR ? -EBUSY : ret;
 }
 
 bool nv_bo_busy(NvBo *bo)

@@ -54,8 +54,8 @@ void nv_bo_free(NvBo *bo);
 uint32_t nv_bo_domain(const NvBo *bo);
 /** nv_vram_size - bytes of VRAM that the kernel gives to buffers. */
 uint64_t nv_vram_size(void);
-/** nv_bo_wait - until the GPU is done with it; the kernel gives up after 30 s
- *  (-EBUSY). */
+/** nv_bo_wait - until the GPU is done with it; -EBUSY after 30 s.  Uses
+ *  SIGALRM and its timer. */
 int nv_bo_wait(NvBo *bo);
 /** nv_bo_busy - the GPU is not done with it. */
 bool nv_bo_busy(NvBo *bo);
