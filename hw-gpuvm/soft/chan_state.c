@@ -213,7 +213,9 @@ void gpuvm_soft_chan_xfer(GpuvmGpuChan *chan, GpuvmXfer *x)
     if (state == SOFT_CHAN_BLOCKED && !chan->pb.acquire) {
         gpuvm_xfer_fail(x, "a channel is blocked by no acquire");
     }
-    if (state == SOFT_CHAN_WAITING && !xfer_wait(chan, x)) {
+    /* A stream that fails behind the work leaves it, to be aborted later. */
+    if (state == SOFT_CHAN_WAITING && !xfer_wait(chan, x) &&
+        !chan->wait_abort) {
         state = SOFT_CHAN_READY;
     }
     if (x->loading) {

@@ -12,8 +12,8 @@
  *
  * The stream is refused with a reason, or it is loaded: then it can be saved,
  * what was saved can be loaded and gives the same again, the VM runs for a
- * while and can be stopped and saved.  A reset ends it all, and no memory
- * beside the slice changes.
+ * while and can be stopped and saved.  A reset ends it all, grids too, and no
+ * memory beside the slice changes.
  *
  * A stream of running work depends a little on time; the parts that inputs
  * point at do not.
@@ -29,6 +29,7 @@
 #include "../unit/sm20_words.h"
 #include "board/board.h"
 #include "sched/sched.h"
+#include "soft/pool_priv.h"
 
 #define MIB         (1u << 20)
 #define VRAM        (1u << 20)
@@ -628,6 +629,8 @@ static void one(FuzzIn *in)
     g_byte_array_unref(s);
     g_array_unref(secs);
     gpuvm_board_reset(b);
+    /* no grid outlives its channel */
+    fuzz_check(!atomic_load(&gpuvm_soft_gpu_pool((SoftGpu *)gpu)->running));
     inputs++;
     fuzz_neighbour_check(&below, inputs % 256 == 0);
     fuzz_neighbour_check(&above, inputs % 256 == 0);
