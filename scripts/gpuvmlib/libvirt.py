@@ -100,20 +100,28 @@ def main(options):
     return 0
 
 
-def add_arguments(parser):
+def add_device_arguments(parser, which, choices):
+    """What a snippet for libvirt and one for xl have in common.
+
+    which: what has the GPU, 'VM' or 'domain'; choices: of --qemu-build.
+    """
     parser.add_argument('--vram', default='512M', metavar='SIZE',
-                        help='video memory of this VM (default 512M)')
+                        help='video memory of this %s (default 512M)' % which)
     parser.add_argument('--gpu', default='', metavar='PROPERTIES',
                         help='more properties of -device gpuvm, for example '
                         'weight=200')
     parser.add_argument('--share', metavar='NAME',
-                        help='share one GPU with all VMs that name it')
+                        help='share one GPU with all %ss that name it' % which)
     parser.add_argument('--total', default='4G', metavar='SIZE',
                         help='video memory of the shared GPU (default 4G)')
+    parser.add_argument('--qemu-build', metavar='VERSION', choices=choices,
+                        help='which QEMU')
+
+
+def add_arguments(parser):
+    add_device_arguments(parser, 'VM', versions.NAMES)
     parser.add_argument('--bus', default='pcie.0', metavar='BUS',
                         help='PCI bus: pcie.0 (q35, default) or pci.0 (pc)')
-    parser.add_argument('--qemu-build', metavar='VERSION',
-                        choices=versions.NAMES, help='which QEMU')
 
 
 # ---- a domain under a session libvirtd, for the test ------------------------

@@ -70,17 +70,7 @@ def main(options):
 
 
 def add_arguments(parser):
-    parser.add_argument('--vram', default='512M', metavar='SIZE',
-                        help='video memory of this domain (default 512M)')
-    parser.add_argument('--gpu', default='', metavar='PROPERTIES',
-                        help='more properties of -device gpuvm, for example '
-                        'weight=200')
-    parser.add_argument('--share', metavar='NAME',
-                        help='share one GPU with all domains that name it')
-    parser.add_argument('--total', default='4G', metavar='SIZE',
-                        help='video memory of the shared GPU (default 4G)')
+    libvirt.add_device_arguments(parser, 'domain', tuple(versions.TABLE))
     parser.add_argument('--binary', metavar='PATH',
                         help='where the device model lies in dom0 (default: '
                         'it is built, and is where it was built)')
-    parser.add_argument('--qemu-build', metavar='VERSION',
-                        choices=tuple(versions.TABLE), help='which QEMU')
