@@ -152,14 +152,17 @@ static bool xfer_wait(SoftChan *chan, GpuvmXfer *x)
     if (fault) {
         gpuvm_fault_xfer(&chan->wait_fault, x);
     }
-    chan->wait_class = cls = xfer_class(chan->wait_class, x);
+    cls = xfer_class(chan->wait_class, x);
     if (!continued && (!cls || !cls->xfer_wait)) {
         gpuvm_xfer_fail(x, "a channel waits for work that cannot be saved");
     } else if (!continued) {
         cls->xfer_wait(chan, gpuvm_soft_chan_object(chan, cls->id), x);
     }
-    chan->continued = continued;
-    chan->continue_fault = fault;
+    if (x->loading) {           /* else the executor may look at them */
+        chan->wait_class = cls;
+        chan->continued = continued;
+        chan->continue_fault = fault;
+    }
     return gpuvm_xfer_ok(x);
 }
 
