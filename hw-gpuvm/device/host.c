@@ -30,10 +30,10 @@ static bool ram_is_dma(MemoryRegionSection *sec)
            !memory_region_is_rom(mr) && !mr->rom_device && !sec->readonly &&
            !sec->nonvolatile &&
            /*
-            * Under Xen only the machine's own RAM, which nobody owns, may be
-            * mapped and unmapped: for a device's QEMU aborts at the unmap.
+            * Under Xen only the machine's own RAM, the block at offset 0,
+            * goes through the map cache: for another QEMU aborts at the unmap.
             */
-           (!xen_enabled() || !memory_region_owner(mr));
+           (!xen_enabled() || memory_region_get_ram_addr(mr) == 0);
 }
 
 static gint ram_compare(gconstpointer a, gconstpointer b)

@@ -145,7 +145,8 @@ def domain(options):
     xlcfg.add_arguments(parser)
     lines = xlcfg.snippet('/t/qemu-system-x86_64', parser.parse_args(
         ['--vram', '256M']))
-    line = 'console=hvc0 loglevel=4 panic=-1 nokaslr mitigations=off'
+    line = ('console=hvc0 loglevel=4 panic=-1 nokaslr mitigations=off '
+            'nosoftlockup')
     if options.short:
         line += ' gpuvm.short'
     pairs = [('name', '"u1"'), ('memory', DOMU_MEMORY), ('vcpus', 1),
