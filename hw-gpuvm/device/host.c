@@ -22,6 +22,26 @@
 /* Size of a bucket of QEMU's map cache (MCACHE_BUCKET_SHIFT). */
 #define XEN_WINDOW (1 * MiB)
 
+static void rcu_leave(gpointer registered)
+{
+    rcu_unregister_thread();
+}
+
+static GPrivate rcu_registered = G_PRIVATE_INIT(rcu_leave);
+
+/*
+ * QEMU's memory maps are RCU's, and the GPU's threads are not of QEMU's
+ * making: each registers before its first look-up and leaves at its end, or a
+ * map could be freed under it when the guest moves a BAR.
+ */
+static void rcu_join(void)
+{
+    if (!QLIST_IS_INSERTED(get_ptr_rcu_reader(), node)) {
+        rcu_register_thread();
+        g_private_set(&rcu_registered, &rcu_registered);
+    }
+}
+
 static bool ram_is_dma(MemoryRegionSection *sec)
 {
     MemoryRegion *mr = sec->mr;
@@ -97,9 +117,11 @@ static void *xen_window_map(void *opaque, uint64_t gpa, uint64_t len)
 {
     AddressSpace *as = opaque;
     dma_addr_t n = len;
-    void *p = dma_memory_map(as, gpa, &n, DMA_DIRECTION_FROM_DEVICE,
-                             MEMTXATTRS_UNSPECIFIED);
+    void *p;
 
+    rcu_join();
+    p = dma_memory_map(as, gpa, &n, DMA_DIRECTION_FROM_DEVICE,
+                       MEMTXATTRS_UNSPECIFIED);
     if (p && n < len) {
         dma_memory_unmap(as, p, n, DMA_DIRECTION_FROM_DEVICE, 0);
         p = NULL;
@@ -110,6 +132,7 @@ static void *xen_window_map(void *opaque, uint64_t gpa, uint64_t len)
 /* What was written is told by host_ram_dirty(). */
 static void xen_window_unmap(void *opaque, void *ptr, uint64_t len)
 {
+    rcu_join();
     dma_memory_unmap(opaque, ptr, len, DMA_DIRECTION_FROM_DEVICE, 0);
 }
 
@@ -202,6 +225,7 @@ static void host_ram_dirty(void *opaque, uint64_t gpa, uint64_t len)
 {
     GpuvmRamMap *m = &((GpuvmState *)opaque)->ram;
 
+    rcu_join();
     while (len) {
         dma_addr_t n = len;
         void *p = dma_memory_map(m->as, gpa, &n, DMA_DIRECTION_FROM_DEVICE,

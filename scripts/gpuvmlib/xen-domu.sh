@@ -96,8 +96,27 @@ done </boot-modules
 verdict nouveau "$(dmesg | grep -m1 -o 'NVIDIA GF100.*'), $(ls /dev/dri 2>/dev/null |
     tr '\n' ' ')"
 [ -c /dev/dri/renderD128 ] || finish
-say "copying"
-said=$(nv-copy --moves 0 --m2mf 2 --size 4096 --channels 1 2>&1)
-verdict m2mf "$said"
-grep -E 'msi|nouveau' /proc/interrupts | sed 's/^/gpuvm-irq: /'
+# M2MF both ways, every byte; buffers moved by the kernel with its copy engine,
+# which waits for the fence's interrupt; kernels of sm_20 code, every result.
+copy() {
+    name=$1
+    shift
+    say "$name"
+    said=$(nv-copy --size 4096 --channels 1 "$@" 2>&1)
+    verdict "$name" "$said"
+}
+copy m2mf --moves 0 --m2mf 4
+copy moves --moves 4 --m2mf 0
+say "compute"
+said=$(gpu-load --rounds 64 --depth 2 --seconds 2 2>&1)
+status=$?
+said=${said##*
+}
+case "$status $said" in
+*" kernels=0 "*) false ;;
+"0 load: "*" wrong=0") true ;;
+*) false ;;
+esac
+verdict compute "$said"
+grep nvkm /proc/interrupts | sed 's/^/gpuvm-irq: /'
 finish

@@ -40,7 +40,7 @@ def told(**counts):
     """The row that dom0 prints of the device's counters."""
     stats = {'bar0_reads': 204, 'bar0_writes': 5, 'pramin': 3, 'unknown': 0,
              'guest_errors': 0, 'faults': 0, 'doorbells': 9, 'interrupts': 2,
-             'copy_bytes': 8192, **counts}
+             'copy_bytes': 32768, 'launches': 2, 'ctas': 16, **counts}
     return 'gpuvm-stats: ' + json.dumps(json.dumps(stats))
 
 
@@ -62,7 +62,7 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(self.judge(rows).failures, ['xen/ptimer'])
         self.assertEqual(self.judge(rows, short=False).failures,
                          ['xen/ptimer', 'xen/nouveau', 'xen/m2mf',
-                          'xen/counters'])
+                          'xen/moves', 'xen/compute', 'xen/counters'])
 
     def test_counters_are_judged(self):
         rows = ['gpuvm-domu: ok %s: seen' % name for name in xentest.CHECKS]
@@ -74,7 +74,8 @@ class Verdicts(unittest.TestCase):
                 self.assertEqual(
                     self.judge(rows + [told(**{**good, **bad})],
                                short=short).failures, ['xen/counters'])
-        for bad in ({'interrupts': 0}, {'copy_bytes': 8188}):
+        for bad in ({'interrupts': 0}, {'copy_bytes': 28668}, {'ctas': 15},
+                    {'launches': 0, 'ctas': 0}):
             row = told(**{'bar0_reads': 9000, 'pramin': 8000, **bad})
             self.assertEqual(self.judge(rows + [row], short=False).failures,
                              ['xen/counters'])
