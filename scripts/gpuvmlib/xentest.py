@@ -54,7 +54,7 @@ SHORT_COUNTS = {'bar0_reads': '== 204', 'bar0_writes': '== 5',
                 'pramin': '== 3', 'unknown': '== 0', 'guest_errors': '== 0'}
 COUNTS = {'bar0_reads': '> 204', 'pramin': '> 3', 'unknown': '== 0',
           'guest_errors': '== 0', 'faults': '== 0', 'doorbells': '> 0',
-          'interrupts': '> 0', 'copy_bytes': '>= 28672', 'launches': '> 0',
+          'interrupts': '> 0', 'copy_bytes': '== 32768', 'launches': '> 0',
           'ctas': '== 8 launches'}
 HEARTBEAT = 2               # seconds
 FORBIDDEN = ('Over-allocation', 'Locked DMA mapping', 'Assertion',
@@ -283,8 +283,13 @@ def judge(options, rows, why, tally):
         else:
             tally.fail(full, hit[-1].group(2))
     if tally.wants('xen/counters'):
-        why_not = judge_counts(SHORT_COUNTS if options.short else COUNTS,
-                               counters(rows))
+        wanted = SHORT_COUNTS
+        if not options.short:
+            kernels = re.search(r'ok compute: .* kernels=(\d+) ',
+                                '\n'.join(rows))
+            wanted = dict(COUNTS, launches='== ' + kernels.group(1)) \
+                if kernels else COUNTS
+        why_not = judge_counts(wanted, counters(rows))
         if why_not:
             tally.fail('xen/counters', why_not)
         else:

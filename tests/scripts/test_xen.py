@@ -65,7 +65,8 @@ class Verdicts(unittest.TestCase):
                           'xen/moves', 'xen/compute', 'xen/counters'])
 
     def test_counters_are_judged(self):
-        rows = ['gpuvm-domu: ok %s: seen' % name for name in xentest.CHECKS]
+        rows = ['gpuvm-domu: ok %s: t=1.0 kernels=2 wrong=0' % name
+                for name in xentest.CHECKS]
         for short, good in ((True, {}), (False, {'bar0_reads': 9000,
                                                  'pramin': 8000})):
             self.assertEqual(self.judge(rows + [told(**good)],
@@ -74,8 +75,8 @@ class Verdicts(unittest.TestCase):
                 self.assertEqual(
                     self.judge(rows + [told(**{**good, **bad})],
                                short=short).failures, ['xen/counters'])
-        for bad in ({'interrupts': 0}, {'copy_bytes': 28668}, {'ctas': 15},
-                    {'launches': 0, 'ctas': 0}):
+        for bad in ({'interrupts': 0}, {'copy_bytes': 28672}, {'ctas': 15},
+                    {'launches': 3, 'ctas': 24}):
             row = told(**{'bar0_reads': 9000, 'pramin': 8000, **bad})
             self.assertEqual(self.judge(rows + [row], short=False).failures,
                              ['xen/counters'])
