@@ -337,14 +337,17 @@ HANDLER(i2f)
 HANDLER(i2i)
 {
     VU out[NV];
+    /* up to 32 bits: an extraction, and what the destination keeps of it */
+    uint32_t up = 32 - (8u << (in->logic & 3));
 
-    /* to 32 bits: an extraction */
-    if (in->type == 3 || in->logic != 2 || in->bkind != SOFT_OPND_REG ||
+    if (in->type == 3 || in->logic == 3 || in->bkind != SOFT_OPND_REG ||
         (in->flags & (SOFT_F_NEG_B | SOFT_F_ABS_B | SOFT_F_SAT))) {
         return convert(w, in, mask);
     }
     EACH(k) {
-        out[k] = extract(in, reg(w, in->src2)[k]);
+        VU x = extract(in, reg(w, in->src2)[k]) << up;
+
+        out[k] = in->flags & SOFT_F_DSIGN ? (VU)((VI)x >> (int)up) : x >> up;
     }
     return done_int(w, in, out, mask);
 }

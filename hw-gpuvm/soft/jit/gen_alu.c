@@ -717,7 +717,10 @@ EMIT(i2f)
 
 EMIT(i2i)
 {
-    o->r = extract(g, in, o);
+    V up = k(g, o, 32 - (8u << in->logic));
+    V x = shl(g, extract(g, in, o), up);    /* what the destination keeps */
+
+    o->r = in->flags & SOFT_F_DSIGN ? ashr(g, x, up) : lshr(g, x, up);
     cc_int(g, in, o, NULL, NULL);
 }
 
@@ -800,7 +803,7 @@ static bool supported(const SoftInsn *in)
                in->bkind == SOFT_OPND_REG &&
                !(in->flags & (SOFT_F_NEG_B | SOFT_F_ABS_B));
     case SOFT_OP_I2I:
-        return in->type != 3 && in->logic == 2 &&
+        return in->type != 3 && in->logic != 3 &&
                in->bkind == SOFT_OPND_REG &&
                !(in->flags & (SOFT_F_NEG_B | SOFT_F_ABS_B | SOFT_F_SAT));
     default:
