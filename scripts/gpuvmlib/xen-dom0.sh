@@ -60,9 +60,14 @@ while [ "$limit" -gt 0 ]; do
     sleep 2
     limit=$((limit - 2))
 done
-[ "$limit" -gt 0 ] || say "failed: the domain was not done in time"
-xl qemu-monitor-command u1 'qom-get /machine/peripheral/gpu0 stats' |
+if [ "$limit" -le 0 ]; then
+    say "failed: the domain was not done in time; its device model's threads"
+    for task in /proc/$(pidof qemu-system-x86_64)/task/*; do
+        echo "$(cat "$task/comm" "$task/syscall" "$task/wchan" | tr '\n' ' ')"
+    done
+fi
+timeout 60 xl qemu-monitor-command u1 'qom-get /machine/peripheral/gpu0 stats' |
     sed 's/^/gpuvm-stats: /'
-xl qemu-monitor-command u1 'info pci' | sed 's/^/gpuvm-pci: /'
+timeout 60 xl qemu-monitor-command u1 'info pci' | sed 's/^/gpuvm-pci: /'
 xl destroy u1
 finish
