@@ -1,7 +1,8 @@
 /*
  * The worker pool with real kernels: results over many CTAs and threads,
  * barriers, shared and global atomics, faults, refused launches, aborts,
- * several grids at once.
+ * several grids at once.  With GPUVM_TEST_ENGINE=sync all of it by code that the
+ * JIT makes at a program's first launch; a last test then sees that it did.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,6 +12,7 @@
 #include "harness.h"
 #include "sm20_words.h"
 #include "soft/compute.h"
+#include "soft/jit/jit.h"
 #include "soft/soft.h"
 
 #define VRAM     (8u << 20)
@@ -25,8 +27,11 @@ typedef struct Bench {
     TestHost *th;
     SoftBench b;
     SoftPool *pool;
+    SoftJit *jit;               /* NULL: the interpreter */
     uint8_t *mem;
 } Bench;
+
+static uint64_t compiled;       /* programs, in all tests */
 
 typedef struct Done {
     GMutex lock;
@@ -38,20 +43,39 @@ typedef struct Done {
     uint64_t ctas;
 } Done;
 
+static bool by_jit(void)
+{
+    return !g_strcmp0(g_getenv("GPUVM_TEST_ENGINE"), "sync");
+}
+
 static Bench *bench_new(unsigned threads)
 {
     Bench *t = g_new0(Bench, 1);
+    char *err = NULL;
 
     t->th = test_host_new(0, 0);
     g_assert(gpuvm_soft_bench_open(&t->b, &t->th->host, VRAM, 1) == 0);
     t->pool = gpuvm_soft_pool_new(gpuvm_soft_gpu(t->b.gpu), threads,
                                   false);
+    if (by_jit()) {
+        t->jit = gpuvm_soft_jit_new(SOFT_JIT_SYNC, &err);
+        if (err) {
+            g_error("%s", err);
+        }
+        gpuvm_soft_pool_set_jit(t->pool, t->jit);
+    }
     t->mem = t->b.slice.map;
     return t;
 }
 
 static void bench_free(Bench *t)
 {
+    SoftJitStats s;
+
+    if (t->pool && t->jit) {
+        gpuvm_soft_jit_stats(t->jit, &s);
+        compiled += s.compiled;
+    }
     gpuvm_soft_pool_free(t->pool);
     gpuvm_soft_bench_close(&t->b);
     test_host_free(t->th);
@@ -619,7 +643,7 @@ static void test_claimed(void)
     enum { CTAS = 4000, HOLDS = 30 };
     const uint64_t code[] = {
         k_s2r(1, SR_CTAX), k_shli(4, 1, 2), k_mov32i(8, 0),
-        /* 3 */ k_iaddi(8, 8, 1), k_isetpi(0, CC_LT, 8, 500),
+        /* 3 */ k_iaddi(8, 8, 1), k_isetpi(0, CC_LT, 8, by_jit() ? 20000 : 500),
         k_pred(k_bra(5, 3), 0), k_mov32i(10, 1), ADDR(6, 0),
         k_red_add(10, 6, 0), k_exit(),
     };
@@ -827,6 +851,11 @@ static void test_pause(void)
     bench_free(t);
 }
 
+static void test_compiled(void)
+{
+    CU_ASSERT(by_jit() ? compiled >= 10 : !compiled);
+}
+
 static CU_TestInfo tests[] = {
     { "vector add", test_vecadd },
     { "matrix product, tiles and barriers", test_matmul },
@@ -843,6 +872,7 @@ static CU_TestInfo tests[] = {
     { "launch checks", test_launch_checks },
     { "local memory", test_local },
     { "pauses", test_pause },
+    { "what ran it", test_compiled },
     CU_TEST_INFO_NULL,
 };
 

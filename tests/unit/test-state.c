@@ -82,7 +82,8 @@ static uint32_t rd(Dev *d, uint32_t addr)
 
 static Dev *dev_new(uint32_t vram)
 {
-    GpuvmGpuConfig gcfg = { .vram_size = vram, .threads = 2 };
+    GpuvmGpuConfig gcfg = { .vram_size = vram, .threads = 2,
+                            .engine = g_getenv("GPUVM_TEST_ENGINE") };
     GpuvmVmConfig vcfg = { .name = "state", .vram_size = vram };
     GpuvmBoardConfig bcfg = { .bar1_size = 128 << 20, .bar3_size = 64 << 20 };
     Dev *d = g_new0(Dev, 1);
@@ -90,6 +91,7 @@ static Dev *dev_new(uint32_t vram)
 
     d->th = test_host_new(0, 1 << 20);
     d->gpu = gpuvm_gpu_open("soft", &gcfg, &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(d->gpu);
     d->sched = gpuvm_sched_new("fair", &err);
     vcfg.gpu = d->gpu;
     vcfg.sched = d->sched;

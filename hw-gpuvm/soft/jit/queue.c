@@ -3,13 +3,13 @@
  *
  * An entry belongs to the content of a program: the raw instructions, how they
  * hang together, and the offset at which each lies.  It is found by a SHA-256
- * of that.  Programs that are in use keep a reference; others stay until their
- * number or the size of their code is too large, the least recently used go
- * first.
+ * of that.  Programs that are in use keep a reference; of others CACHE_MAX
+ * stay, the least recently used go first.  (A program's code is bounded by the
+ * size of what is compiled, compile.c.)
  *
  * One thread compiles, in the order of requests, at most QUEUE_MAX waiting.  A
  * request that finds the queue full is dropped; it comes again when the
- * program has run as long once more.  While it compiles no lock is held.  If
+ * program has run as long once more, or has guessed wrong once more.  While it compiles no lock is held.  If
  * LLVM gives up (its fatal errors cannot be returned from) the thread stops
  * for good, the JIT is off from then on, and everything is interpreted.
  *
@@ -287,17 +287,20 @@ static bool start(SoftJit *jit)
     return jit->started;
 }
 
-static void request(SoftJit *jit, JitEntry *e, unsigned kind)
+/* Whether it was queued. */
+static bool request(SoftJit *jit, JitEntry *e, unsigned kind)
 {
     Variant *v = &e->v[kind];
+    bool queued;
     Job *job;
 
     if (atomic_load(&jit->broken)) {
-        return;
+        return false;
     }
     g_mutex_lock(&jit->lock);
-    if (atomic_load(&v->state) != CODE_WAITS &&
-        jit->jobs.length < QUEUE_MAX && start(jit)) {
+    queued = atomic_load(&v->state) != CODE_WAITS &&
+             jit->jobs.length < QUEUE_MAX && start(jit);
+    if (queued) {
         atomic_store(&v->state, CODE_WAITS);
         job = g_new(Job, 1);
         *job = (Job) { e, kind };
@@ -310,6 +313,7 @@ static void request(SoftJit *jit, JitEntry *e, unsigned kind)
         g_cond_wait(&jit->done, &jit->lock);
     }
     g_mutex_unlock(&jit->lock);
+    return queued;
 }
 
 void gpuvm_jit_begin(SoftJit *jit, JitEntry *e, unsigned kind)
@@ -336,8 +340,9 @@ void gpuvm_jit_heat(SoftJit *jit, JitEntry *e, unsigned kind, uint64_t n,
 
 void gpuvm_jit_no_guesses(SoftJit *jit, JitEntry *e, unsigned kind)
 {
-    if (!atomic_exchange(&e->v[kind].no_guesses, true)) {
-        request(jit, e, kind);
+    if (!atomic_exchange(&e->v[kind].no_guesses, true) &&
+        !request(jit, e, kind)) {
+        atomic_store(&e->v[kind].no_guesses, false);
     }
 }
 
