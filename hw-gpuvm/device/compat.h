@@ -97,4 +97,9 @@
 #define GPUVM_RESET_HOLD_ARGS(obj) Object *obj
 #endif
 
+#if !GPUVM_QEMU(9, 0)
+/** bql_locked - whether the caller holds QEMU's big lock. */
+#define bql_locked() qemu_mutex_iothread_locked()
+#endif
+
 #endif

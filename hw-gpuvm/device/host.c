@@ -32,11 +32,13 @@ static GPrivate rcu_registered = G_PRIVATE_INIT(rcu_leave);
 /*
  * QEMU's memory maps are RCU's, and the GPU's threads are not of QEMU's
  * making: each registers before its first look-up and leaves at its end, or a
- * map could be freed under it when the guest moves a BAR.
+ * map could be freed under it when the guest moves a BAR.  QEMU's own threads
+ * are registered, and come here with the big lock, which the GPU's never take.
+ * (The list that RCU keeps must not be asked: it is being moved meanwhile.)
  */
 static void rcu_join(void)
 {
-    if (!QLIST_IS_INSERTED(get_ptr_rcu_reader(), node)) {
+    if (!g_private_get(&rcu_registered) && !bql_locked()) {
         rcu_register_thread();
         g_private_set(&rcu_registered, &rcu_registered);
     }
