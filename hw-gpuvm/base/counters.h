@@ -45,7 +45,11 @@
     X(DRAWS_SKIPPED, draws_skipped, "draw calls counted and skipped")         \
     X(BLITS_SKIPPED, blits_skipped, "2D operations counted and skipped")      \
     X(CLEARS, clears, "CLEAR_BUFFERS executed")                               \
-    X(GPU_BUSY_NS, gpu_busy_ns, "nanoseconds of GPU time charged")
+    X(GPU_BUSY_NS, gpu_busy_ns, "nanoseconds of GPU time charged")            \
+    X(JIT_COMPILED, jit_compiled, "shaders that were compiled to host code")  \
+    X(JIT_REFUSED, jit_refused, "shaders that are interpreted: too long, or no code could be made") \
+    X(JIT_DROPPED, jit_dropped, "requests to compile while too much waited or too much code was in use") \
+    X(JIT_NS, jit_ns, "nanoseconds of processor for compiling, part of gpu_busy_ns")
 
 typedef enum GpuvmCounterId {
 #define X(NAME, key, what) GPUVM_CNT_##NAME,

@@ -82,7 +82,22 @@ typedef struct GpuvmHost {
     GpuvmRateLimit guest_errors;
     /* PTIMER minus clock_ns(): the guest sets its GPU's clock */
     _Atomic int64_t ptimer_offset;
+    /* GPU time used for the VM beside its channels' running, not charged yet */
+    _Atomic uint64_t owed_ns;
 } GpuvmHost;
+
+/** gpuvm_host_owe - @ns more were used for the VM (compiling its shaders). */
+static inline void gpuvm_host_owe(GpuvmHost *h, uint64_t ns)
+{
+    atomic_fetch_add_explicit(&h->owed_ns, ns, memory_order_relaxed);
+}
+
+/** gpuvm_host_take_owed - what was owed since the last call; the caller
+ *  charges it with the busy time. */
+static inline uint64_t gpuvm_host_take_owed(GpuvmHost *h)
+{
+    return atomic_exchange_explicit(&h->owed_ns, 0, memory_order_relaxed);
+}
 
 static inline void *gpuvm_host_ram_map(GpuvmHost *h, uint64_t gpa,
                                        uint64_t *len, bool write)

@@ -38,6 +38,8 @@
     X(COPY, copy, 4, "src", "dst", "bytes", "class")                          \
     X(ENGINE_RESET, engine_reset, 1, "engine", "", "", "")                    \
     X(FECS, fecs, 2, "command", "data", "", "")                               \
+    X(JIT, jit, 4, "insns", "kind", "bytes", "ns")                            \
+    X(JIT_DROPPED, jit_dropped, 1, "insns", "", "", "")                       \
     X(RESET, reset, 0, "", "", "", "")
 
 typedef enum GpuvmTraceId {

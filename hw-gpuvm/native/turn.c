@@ -158,7 +158,7 @@ void native_turn_event(NativeTurn *t, NativeChannel *ch,
 
 static uint64_t take_busy(NativeTurn *t)
 {
-    uint64_t ns = t->busy_ns;
+    uint64_t ns = t->busy_ns + gpuvm_host_take_owed(&t->node->host);
 
     t->busy_ns = 0;
     return ns;

@@ -17,6 +17,7 @@
 #include <errno.h>
 
 #include "soft/as_priv.h"
+#include "soft/compute.h"
 
 void gpuvm_soft_range_add(GArray *a, uint64_t gpa, uint64_t len)
 {
@@ -277,6 +278,7 @@ void gpuvm_soft_unlisten(SoftAs *as)
     }
     g_mutex_unlock(&gpu->listeners_lock);
     if (last) {
+        gpuvm_soft_pool_leave(gpu->pool, l->host);
         if (l->host->ops->set_invalidate) {
             l->host->ops->set_invalidate(l->host->opaque, NULL, NULL);
         }

@@ -72,6 +72,8 @@ void gpuvm_soft_pool_free(SoftPool *pool);
 /** gpuvm_soft_pool_set_jit - hands over a JIT, before the first launch; the
  *  pool frees it. */
 void gpuvm_soft_pool_set_jit(SoftPool *pool, SoftJit *jit);
+/** gpuvm_soft_pool_leave - the last address space of @host has gone. */
+void gpuvm_soft_pool_leave(SoftPool *pool, GpuvmHost *host);
 unsigned gpuvm_soft_pool_threads(SoftPool *pool);
 /**
  * gpuvm_soft_pool_launch - starts a grid; never blocks on it.  A launch whose

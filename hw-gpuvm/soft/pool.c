@@ -144,7 +144,8 @@ static bool slice_bind(Slice *s)
             return false;
         }
         s->ctx->cta.prog = grid_program(s->pool, g, &s->ctx->tlb);
-        gpuvm_soft_jit_bind(s->pool->jit, &s->ctx->cta, &s->ctx->jit);
+        gpuvm_soft_jit_bind(s->pool->jit, &s->ctx->cta,
+                            gpuvm_soft_as_host(g->l.as), &s->ctx->jit);
         s->ctx->started = false;
     }
     s->ctx->pause = slice_over;
@@ -505,6 +506,11 @@ void gpuvm_soft_pool_free(SoftPool *pool)
 void gpuvm_soft_pool_set_jit(SoftPool *pool, SoftJit *jit)
 {
     pool->jit = jit;
+}
+
+void gpuvm_soft_pool_leave(SoftPool *pool, GpuvmHost *host)
+{
+    gpuvm_soft_jit_leave(pool->jit, host);
 }
 
 unsigned gpuvm_soft_pool_threads(SoftPool *pool)

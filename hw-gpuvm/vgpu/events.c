@@ -196,13 +196,14 @@ uint64_t gpuvm_events_run_ns(VmChan *c, uint64_t now)
 
 uint64_t gpuvm_events_take_busy(GpuvmVm *vm)
 {
-    uint64_t ns;
+    uint64_t owed = gpuvm_host_take_owed(vm->host), ns;
 
     pthread_mutex_lock(&vm->ev_lock);
     ns = vm->busy_ns;
     vm->busy_ns = 0;
     pthread_mutex_unlock(&vm->ev_lock);
-    return ns;
+    gpuvm_count_n(&vm->host->counters, GPUVM_CNT_GPU_BUSY_NS, owed);
+    return ns + owed;
 }
 
 static void take_channel(VmChan *c, GpuvmVmEvents *ev)

@@ -314,7 +314,8 @@ void gpuvm_events_restart(VmChan *c, bool resumed);
 void gpuvm_events_forget(VmChan *c);
 /** gpuvm_events_run_ns - GPU time of @c until @now (monotonic). */
 uint64_t gpuvm_events_run_ns(VmChan *c, uint64_t now);
-/** gpuvm_events_take_busy - GPU time since the last call, nanoseconds. */
+/** gpuvm_events_take_busy - GPU time since the last call, nanoseconds, with
+ *  what the GPU used for the VM beside its channels (GpuvmHost.owed_ns). */
 uint64_t gpuvm_events_take_busy(GpuvmVm *vm);
 
 #endif

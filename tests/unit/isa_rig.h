@@ -70,7 +70,7 @@ static inline SoftRunStatus isa_rig_run(IsaRig *r, uint32_t budget)
         }
         gpuvm_soft_jit_keep(isa_rig_jit, true);
     }
-    gpuvm_soft_jit_bind(isa_rig_jit, &r->cta, &frame);
+    gpuvm_soft_jit_bind(isa_rig_jit, &r->cta, NULL, &frame);
     st = gpuvm_soft_jit_run(&r->warp, budget);
     r->cta.jit = NULL;
     gpuvm_soft_jit_unbind(&frame);

@@ -172,6 +172,34 @@ static void test_turns(void)
     teardown(&f);
 }
 
+static bool cond_charged(void *arg)
+{
+    return gpuvm_sched_busy_ns(arg) >= 5000000;
+}
+
+/* What the GPU owes for compiling is charged with the busy time, once. */
+static void test_compiling(void)
+{
+    Fixture f = setup(false);
+    Guest *a = f.g, *b = guest_new(f.gpu, f.sched, false);
+
+    start(a, 0, 0, ORDER);
+    set_runlist(a, 0, 1);
+    script(f.gpu, CODE_VA, (GpuvmMockPush) { GPUVM_MOCK_RUN, 7000 });
+    gpuvm_host_owe(gpuvm_vm_host(a->vm), 5000000);
+    one_push(a, CODE_VA);
+    CU_ASSERT_TRUE_FATAL(wait_seen(a, 1));
+    advance(f.gpu, 100000);
+    CU_ASSERT_TRUE_FATAL(test_wait(cond_charged, f.sched, 5000));
+    CU_ASSERT_EQUAL(gpuvm_host_take_owed(gpuvm_vm_host(a->vm)), 0);
+    CU_ASSERT_EQUAL(gpuvm_host_take_owed(gpuvm_vm_host(b->vm)), 0);
+    CU_ASSERT_TRUE(gpuvm_sched_busy_ns(f.sched) <= 5007000);
+    CU_ASSERT_EQUAL(counter(a, GPUVM_CNT_GPU_BUSY_NS),
+                    gpuvm_sched_busy_ns(f.sched));
+    guest_free(b);
+    teardown(&f);
+}
+
 /* Blocked in an acquire: the turn is free, and the wait is not charged. */
 static void test_blocked(void)
 {
@@ -396,6 +424,7 @@ static CU_TestInfo tests[] = {
     { "eager shadow", test_eager },
     { "no room", test_no_room },
     { "two VMs take turns", test_turns },
+    { "compiling is charged", test_compiling },
     { "blocked", test_blocked },
     { "a kernel that never ends", test_hang },
     { "preempting for one that is owed time", test_owed },

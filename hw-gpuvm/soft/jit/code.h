@@ -12,6 +12,7 @@
 #define GPUVM_SOFT_JIT_CODE_H
 
 #include "soft/isa/isa.h"
+#include "soft/jit/memory.h"
 
 #define JIT_MAX_SLOTS 512
 
@@ -43,8 +44,7 @@ typedef struct JitCode {
     unsigned nslots;
     uint8_t bank[JIT_MAX_SLOTS];
     uint32_t ofs[JIT_MAX_SLOTS];
-    void *engine;           /* LLVM's, for gpuvm_jit_code_free() */
-    void *context;
+    JitMemory *memory;      /* in which it lies */
     _Atomic uint64_t runs, guesses_wrong;   /* runs: see jit.c */
 } JitCode;
 

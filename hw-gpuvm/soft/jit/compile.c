@@ -166,16 +166,14 @@ static Gen *gen_new(const SoftProgram *prog, const JitOptions *opt)
 }
 
 /* The module and its context live on in the engine, if there is one. */
-static void gen_free(Gen *g, bool keep)
+static void gen_free(Gen *g)
 {
     L.DisposeBuilder(g->b);
     L.DisposeBuilder(g->ab);
-    if (!keep) {
-        if (g->mod) {
-            L.DisposeModule(g->mod);
-        }
-        L.ContextDispose(g->ctx);
+    if (g->mod) {
+        L.DisposeModule(g->mod);
     }
+    L.ContextDispose(g->ctx);
     gpuvm_jit_flow_fini(&g->flow);
     g_free(g->blk);
     g_array_free(g->tasks, TRUE);
@@ -294,23 +292,42 @@ static bool verify(Gen *g)
 static JitCode *emit(Gen *g)
 {
     struct LLVMMCJITCompilerOptions o;
+    JitMemory *mem = gpuvm_jit_memory_new();
     LLVMExecutionEngineRef engine;
     JitCode *code;
     char *msg = NULL;
+    uint64_t fn;
 
+    if (!mem) {
+        g->error = "no address space for code";
+        return NULL;
+    }
     L.InitializeMCJITCompilerOptions(&o, sizeof(o));
     o.OptLevel = 2;
+    o.MCJMM = L.CreateSimpleMCJITMemoryManager(mem, gpuvm_jit_memory_code,
+                                               gpuvm_jit_memory_data,
+                                               gpuvm_jit_memory_seal,
+                                               gpuvm_jit_memory_left);
     if (L.CreateMCJITCompilerForModule(&engine, g->mod, &o, sizeof(o),
                                        &msg)) {
         L.DisposeMessage(msg);
         g->error = "LLVM makes no code";
         g->mod = NULL;      /* the engine's, even so */
+        gpuvm_jit_memory_free(mem);
+        return NULL;
+    }
+    g->mod = NULL;
+    fn = L.GetFunctionAddress(engine, "warp");
+    /* The code needs nothing of LLVM's: module and object can go. */
+    L.DisposeExecutionEngine(engine);
+    if (!fn) {
+        g->error = "LLVM makes no code";
+        gpuvm_jit_memory_free(mem);
         return NULL;
     }
     code = g_new0(JitCode, 1);
-    code->engine = engine;
-    code->context = g->ctx;
-    code->fn = (JitFn *)(uintptr_t)L.GetFunctionAddress(engine, "warp");
+    code->memory = mem;
+    code->fn = (JitFn *)(uintptr_t)fn;
     code->count = g->prog->count;
     code->entry = g_new0(uint8_t, code->count);
     for (unsigned i = 0; i < g->flow.nblocks; i++) {
@@ -346,15 +363,14 @@ JitCode *gpuvm_jit_compile(const SoftProgram *prog, const JitOptions *opt,
         code = emit(g);
     }
     *why = g->error;
-    gen_free(g, code != NULL);
+    gen_free(g);
     return code;
 }
 
 void gpuvm_jit_code_free(JitCode *code)
 {
     if (code) {
-        L.DisposeExecutionEngine(code->engine);
-        L.ContextDispose(code->context);
+        gpuvm_jit_memory_free(code->memory);
         g_free(code->entry);
         g_free(code);
     }

@@ -35,6 +35,7 @@ typedef struct Frame {
     JitFrame pub;
     SoftJit *jit;
     JitEntry *entry;
+    GpuvmHost *host;        /* who pays for compiling */
     unsigned kind;          /* of block; JitKind */
     uint64_t runs;          /* of .pub.code, not told to it yet */
     bool no_consts;         /* a word could not be read */
@@ -50,7 +51,8 @@ static unsigned block_kind(const SoftLaunch *l)
            JIT_KIND_OTHER;
 }
 
-void gpuvm_soft_jit_bind(SoftJit *jit, SoftCta *cta, void **frame)
+void gpuvm_soft_jit_bind(SoftJit *jit, SoftCta *cta, GpuvmHost *host,
+                         void **frame)
 {
     Frame *f = *frame;
 
@@ -61,14 +63,15 @@ void gpuvm_soft_jit_bind(SoftJit *jit, SoftCta *cta, void **frame)
         f = *frame = g_new0(Frame, 1);
     }
     f->jit = jit;
+    f->host = host;
     f->kind = block_kind(cta->launch);
-    f->entry = gpuvm_jit_entry(jit, cta->prog);
+    f->entry = gpuvm_jit_entry(jit, cta->prog, host);
     f->pub.abort = cta->abort ? cta->abort : &never;
     f->pub.attention = cta->attention ? cta->attention : &never;
     f->pub.code = NULL;
     f->no_consts = false;
     cta->jit = f;
-    gpuvm_jit_begin(jit, f->entry, f->kind);
+    gpuvm_jit_begin(jit, f->entry, f->kind, host);
 }
 
 void gpuvm_soft_jit_unbind(void **frame)
@@ -108,7 +111,8 @@ static SoftRunStatus interpret(SoftWarp *w, uint32_t budget, Frame *f)
     uint64_t before = w->executed;
     SoftRunStatus st = gpuvm_soft_warp_run(w, budget);
 
-    gpuvm_jit_heat(f->jit, f->entry, f->kind, w->executed - before, HOT);
+    gpuvm_jit_heat(f->jit, f->entry, f->kind, f->host, w->executed - before,
+                   HOT);
     return st;
 }
 
@@ -144,7 +148,7 @@ static void guess_was_wrong(Frame *f, JitCode *code)
 
     f->runs = 0;
     if (wrong > WRONG_FEW && wrong * WRONG_PART > runs) {
-        gpuvm_jit_no_guesses(f->jit, f->entry, f->kind);
+        gpuvm_jit_no_guesses(f->jit, f->entry, f->kind, f->host);
     }
 }
 

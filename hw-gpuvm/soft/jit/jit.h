@@ -12,6 +12,7 @@
 #ifndef GPUVM_SOFT_JIT_JIT_H
 #define GPUVM_SOFT_JIT_JIT_H
 
+#include "base/host.h"
 #include "soft/isa/isa.h"
 
 typedef struct SoftJit SoftJit;
@@ -34,15 +35,21 @@ void gpuvm_soft_jit_free(SoftJit *jit);
 
 /**
  * gpuvm_soft_jit_bind - the CTAs in @cta will be run by
- * gpuvm_soft_jit_run(): .launch and .prog are set.  @frame is 0 or was given
- * to it before; gpuvm_soft_jit_unbind() ends its use.
+ * gpuvm_soft_jit_run(): .launch and .prog are set.  @host pays for compiling
+ * (NULL: nobody).  @frame is 0 or was given to it before;
+ * gpuvm_soft_jit_unbind() ends its use.
  */
-void gpuvm_soft_jit_bind(SoftJit *jit, SoftCta *cta, void **frame);
+void gpuvm_soft_jit_bind(SoftJit *jit, SoftCta *cta, GpuvmHost *host,
+                         void **frame);
 void gpuvm_soft_jit_unbind(void **frame);
 
 /** gpuvm_soft_jit_run - gpuvm_soft_warp_run() by compiled code where there is
  *  some; of a bound CTA. */
 SoftRunStatus gpuvm_soft_jit_run(SoftWarp *w, uint32_t budget);
+
+/** gpuvm_soft_jit_leave - @host ends; what waits for it is dropped.  @jit may
+ *  be NULL. */
+void gpuvm_soft_jit_leave(SoftJit *jit, GpuvmHost *host);
 
 /** gpuvm_soft_jit_forget - a program goes; called with its .jit. */
 void gpuvm_soft_jit_forget(void *entry);
@@ -54,6 +61,9 @@ void gpuvm_soft_jit_keep(SoftJit *jit, bool on);
 /** SoftJitStats - since the start; for tests. */
 typedef struct SoftJitStats {
     uint64_t compiled, refused, ns;
+    uint64_t bytes, unused;     /* of code and copies now; of those nobody
+                                 * uses */
+    unsigned accounts;          /* VMs with an account (account.h) */
 } SoftJitStats;
 void gpuvm_soft_jit_stats(SoftJit *jit, SoftJitStats *out);
 

@@ -55,7 +55,8 @@
     X(SetAlignment) X(SetDataLayout) X(SetMetadata) X(SetTarget)              \
     X(SetVolatile) X(SetModuleDataLayout) X(CreateTargetDataLayout)           \
     X(DisposeTargetData) X(TypeOf) X(ValueAsMetadata) X(VectorType)           \
-    X(VerifyModule) X(BuildAtomicRMW) X(SetOrdering) X(BuildExtractValue)
+    X(VerifyModule) X(BuildAtomicRMW) X(SetOrdering) X(BuildExtractValue)      \
+    X(CreateSimpleMCJITMemoryManager)
 
 typedef struct JitLlvm {
 #define X(name) __typeof__(LLVM##name) *name;

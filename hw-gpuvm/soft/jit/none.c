@@ -20,7 +20,8 @@ void gpuvm_soft_jit_free(SoftJit *jit)
 {
 }
 
-void gpuvm_soft_jit_bind(SoftJit *jit, SoftCta *cta, void **frame)
+void gpuvm_soft_jit_bind(SoftJit *jit, SoftCta *cta, GpuvmHost *host,
+                         void **frame)
 {
 }
 
@@ -31,6 +32,10 @@ void gpuvm_soft_jit_unbind(void **frame)
 SoftRunStatus gpuvm_soft_jit_run(SoftWarp *w, uint32_t budget)
 {
     return gpuvm_soft_warp_run(w, budget);
+}
+
+void gpuvm_soft_jit_leave(SoftJit *jit, GpuvmHost *host)
+{
 }
 
 void gpuvm_soft_jit_forget(void *entry)

@@ -3,14 +3,15 @@
  *
  * An entry belongs to the content of a program: the raw instructions, how they
  * hang together, and the offset at which each lies.  It is found by a SHA-256
- * of that.  Programs that are in use keep a reference; of others CACHE_MAX
- * stay, the least recently used go first.  (A program's code is bounded by the
- * size of what is compiled, compile.c.)
+ * of that.  Programs that are in use keep a reference; others stay while
+ * they, their code and what is kept beside it are UNUSED_MAX bytes at most, the
+ * least recently used go first.  With USED_MAX bytes in use nothing more is
+ * compiled until some program goes.
  *
- * One thread compiles, in the order of requests, at most QUEUE_MAX waiting.  A
- * request that finds the queue full is dropped; it comes again when the
- * program has run as long once more, or has guessed wrong once more.  While it compiles no lock is held.  If
- * LLVM gives up (its fatal errors cannot be returned from) the thread stops
+ * One thread compiles; whose request is next, and who pays, is account.h's.  A
+ * request that is dropped comes again when the program has run as long once
+ * more, or has guessed wrong once more.  While it compiles no lock is held.
+ * If LLVM gives up (its fatal errors cannot be returned from) the thread stops
  * for good, the JIT is off from then on, and everything is interpreted.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -23,10 +24,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "soft/jit/account.h"
 #include "soft/jit/llvm.h"
 
-#define QUEUE_MAX   32
-#define CACHE_MAX   128         /* programs without a user, with code */
+#define UNUSED_MAX  (64u << 20) /* bytes of programs without a user */
+#define USED_MAX    (512u << 20) /* bytes of programs in use */
+#define ENTRY_BYTES (sizeof(JitEntry) + 256) /* with its key and list nodes */
 #define STACK_BYTES (64u << 20) /* LLVM's recursion is deep */
 
 typedef enum CodeState {
@@ -45,8 +48,9 @@ struct JitEntry {
     SoftJit *jit;
     char *key;
     int refs;                       /* lock */
+    size_t bytes;                   /* lock */
     Variant v[JIT_KIND__COUNT];
-    SoftProgram prog;               /* a copy */
+    SoftProgram prog;               /* a copy; too long: without .insns */
 };
 
 typedef struct Job {
@@ -61,7 +65,9 @@ struct SoftJit {
     GCond work, done;
     GHashTable *entries;            /* key -> JitEntry; lock */
     GQueue unused;                  /* of JitEntry, last used first; lock */
-    GQueue jobs;                    /* of Job; lock */
+    JitAccounts *accounts;          /* of Job; lock */
+    uint64_t bytes, unused_bytes;   /* of all entries, of .unused; lock */
+    uint64_t unused_max, used_max;
     bool quit;                      /* lock */
     bool started;                   /* lock */
     pthread_t thread;
@@ -96,7 +102,7 @@ static uint64_t thread_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + t.tv_nsec;
 }
 
-static void compile(SoftJit *jit, JitEntry *e, unsigned kind)
+static JitWork compile(SoftJit *jit, JitEntry *e, unsigned kind)
 {
     static const uint8_t groups[JIT_KIND__COUNT] = { 1, 2, 4, 1 };
     Variant *v = &e->v[kind];
@@ -109,13 +115,17 @@ static void compile(SoftJit *jit, JitEntry *e, unsigned kind)
     uint64_t start = thread_ns();
     const char *why = NULL;
     JitCode *code = gpuvm_jit_compile(&e->prog, &opt, &why);
+    JitWork work = {
+        .insns = e->prog.count, .kind = kind, .ns = thread_ns() - start,
+        .bytes = code ? gpuvm_jit_memory_bytes(code->memory) : 0,
+    };
 
-    atomic_fetch_add(&jit->ns, thread_ns() - start);
+    atomic_fetch_add(&jit->ns, work.ns);
     atomic_fetch_add(code ? &jit->compiled : &jit->refused, 1);
     if (g_getenv("GPUVM_JIT_VERBOSE")) {
-        g_printerr("jit: %u instructions, kind %u: %s, %.1f ms\n",
-                   e->prog.count, kind, code ? "compiled" : why,
-                   (thread_ns() - start) / 1e6);
+        g_printerr("jit: %u instructions, kind %u: %s, %zu bytes, %.1f ms\n",
+                   e->prog.count, kind, code ? "compiled" : why, work.bytes,
+                   work.ns / 1e6);
     }
     if (code) {
         JitCode *old = atomic_exchange(&v->code, code);
@@ -126,6 +136,7 @@ static void compile(SoftJit *jit, JitEntry *e, unsigned kind)
     }
     atomic_store(&v->state, code || atomic_load(&v->code) ? CODE_READY :
                             CODE_REFUSED);
+    return work;
 }
 
 /* ---- entries ---- */
@@ -157,9 +168,12 @@ static void entry_put(JitEntry *e)
         return;
     }
     g_queue_push_head(&jit->unused, e);
-    while (jit->unused.length > CACHE_MAX) {
+    jit->unused_bytes += e->bytes;
+    while (jit->unused_bytes > jit->unused_max) {
         JitEntry *last = g_queue_pop_tail(&jit->unused);
 
+        jit->unused_bytes -= last->bytes;
+        jit->bytes -= last->bytes;
         g_hash_table_remove(jit->entries, last->key);
         entry_free(last);
     }
@@ -193,20 +207,30 @@ static char *content(const SoftProgram *p)
     return key;
 }
 
+/* Of a program that is too long for the compiler nothing is kept. */
 static JitEntry *entry_new(SoftJit *jit, const SoftProgram *p, char *key)
 {
     JitEntry *e = g_new0(JitEntry, 1);
+    bool fits = p->count <= JIT_MAX_INSNS;
+    unsigned i;
 
     e->jit = jit;
     e->key = key;
     e->prog = *p;
     e->prog.jit = NULL;
-    e->prog.insns = g_memdup2(p->insns, p->count * sizeof(SoftInsn));
+    e->prog.insns = fits ? g_memdup2(p->insns, p->count * sizeof(SoftInsn)) :
+                    NULL;
+    e->bytes = ENTRY_BYTES + (fits ? p->count * sizeof(SoftInsn) : 0);
+    for (i = 0; i < JIT_KIND__COUNT && !fits; i++) {
+        atomic_store(&e->v[i].state, CODE_REFUSED);
+    }
+    jit->bytes += e->bytes;
     g_hash_table_insert(jit->entries, key, e);
     return e;
 }
 
-JitEntry *gpuvm_jit_entry(SoftJit *jit, const SoftProgram *prog)
+JitEntry *gpuvm_jit_entry(SoftJit *jit, const SoftProgram *prog,
+                          GpuvmHost *host)
 {
     SoftProgram *p = (SoftProgram *)prog;
     JitEntry *e = atomic_load(&p->jit);
@@ -228,9 +252,16 @@ JitEntry *gpuvm_jit_entry(SoftJit *jit, const SoftProgram *prog)
         g_free(key);
         if (!e->refs) {
             g_queue_remove(&jit->unused, e);
+            jit->unused_bytes -= e->bytes;
         }
     } else {
         e = entry_new(jit, prog, key);
+        if (!e->prog.insns) {
+            atomic_fetch_add(&jit->refused, 1);
+            if (host) {
+                gpuvm_count(&host->counters, GPUVM_CNT_JIT_REFUSED);
+            }
+        }
     }
     e->refs++;
     atomic_store(&p->jit, e);
@@ -252,7 +283,8 @@ static void *compiler(void *opaque)
     compiling = jit;
     g_mutex_lock(&jit->lock);
     while (!jit->quit) {
-        Job *job = g_queue_pop_head(&jit->jobs);
+        Job *job = gpuvm_jit_accounts_pop(jit->accounts);
+        JitWork work;
 
         if (!job) {
             g_cond_wait(&jit->work, &jit->lock);
@@ -262,8 +294,11 @@ static void *compiler(void *opaque)
         if (!gpuvm_jit_llvm_load()) {
             L.InstallFatalErrorHandler(fatal);
         }
-        compile(jit, job->e, job->kind);
+        work = compile(jit, job->e, job->kind);
         g_mutex_lock(&jit->lock);
+        job->e->bytes += work.bytes;
+        jit->bytes += work.bytes;
+        gpuvm_jit_accounts_done(jit->accounts, &work);
         entry_put(job->e);
         g_free(job);
         g_cond_broadcast(&jit->done);
@@ -287,27 +322,43 @@ static bool start(SoftJit *jit)
     return jit->started;
 }
 
+/* Needs the lock. */
+static bool enqueue(SoftJit *jit, JitEntry *e, unsigned kind, GpuvmHost *host)
+{
+    Job *job;
+
+    if (jit->bytes - jit->unused_bytes > jit->used_max) {
+        if (host) {
+            gpuvm_count(&host->counters, GPUVM_CNT_JIT_DROPPED);
+            gpuvm_host_trace(host, GPUVM_TRACE_JIT_DROPPED, e->prog.count, 0,
+                             0, 0);
+        }
+        return false;
+    }
+    job = g_new(Job, 1);
+    *job = (Job) { e, kind };
+    if (!gpuvm_jit_accounts_push(jit->accounts, host, job, e->prog.count)) {
+        g_free(job);
+        return false;
+    }
+    e->refs++;
+    atomic_store(&e->v[kind].state, CODE_WAITS);
+    g_cond_signal(&jit->work);
+    return true;
+}
+
 /* Whether it was queued. */
-static bool request(SoftJit *jit, JitEntry *e, unsigned kind)
+static bool request(SoftJit *jit, JitEntry *e, unsigned kind, GpuvmHost *host)
 {
     Variant *v = &e->v[kind];
     bool queued;
-    Job *job;
 
-    if (atomic_load(&jit->broken)) {
+    if (atomic_load(&jit->broken) || !e->prog.insns) {
         return false;
     }
     g_mutex_lock(&jit->lock);
-    queued = atomic_load(&v->state) != CODE_WAITS &&
-             jit->jobs.length < QUEUE_MAX && start(jit);
-    if (queued) {
-        atomic_store(&v->state, CODE_WAITS);
-        job = g_new(Job, 1);
-        *job = (Job) { e, kind };
-        e->refs++;
-        g_queue_push_tail(&jit->jobs, job);
-        g_cond_signal(&jit->work);
-    }
+    queued = atomic_load(&v->state) != CODE_WAITS && start(jit) &&
+             enqueue(jit, e, kind, host);
     while (jit->mode == SOFT_JIT_SYNC && !atomic_load(&jit->broken) &&
            atomic_load(&v->state) == CODE_WAITS) {
         g_cond_wait(&jit->done, &jit->lock);
@@ -316,16 +367,17 @@ static bool request(SoftJit *jit, JitEntry *e, unsigned kind)
     return queued;
 }
 
-void gpuvm_jit_begin(SoftJit *jit, JitEntry *e, unsigned kind)
+void gpuvm_jit_begin(SoftJit *jit, JitEntry *e, unsigned kind,
+                     GpuvmHost *host)
 {
     if (jit->mode >= SOFT_JIT_ON &&
         atomic_load(&e->v[kind].state) == CODE_NONE) {
-        request(jit, e, kind);
+        request(jit, e, kind, host);
     }
 }
 
-void gpuvm_jit_heat(SoftJit *jit, JitEntry *e, unsigned kind, uint64_t n,
-                    uint64_t hot)
+void gpuvm_jit_heat(SoftJit *jit, JitEntry *e, unsigned kind,
+                    GpuvmHost *host, uint64_t n, uint64_t hot)
 {
     Variant *v = &e->v[kind];
     uint64_t heat = atomic_fetch_add_explicit(&v->heat, n,
@@ -334,19 +386,56 @@ void gpuvm_jit_heat(SoftJit *jit, JitEntry *e, unsigned kind, uint64_t n,
     if (heat < hot && heat + n >= hot &&
         atomic_load(&v->state) == CODE_NONE) {
         atomic_store(&v->heat, 0);
-        request(jit, e, kind);
+        request(jit, e, kind, host);
     }
 }
 
-void gpuvm_jit_no_guesses(SoftJit *jit, JitEntry *e, unsigned kind)
+void gpuvm_jit_no_guesses(SoftJit *jit, JitEntry *e, unsigned kind,
+                          GpuvmHost *host)
 {
     if (!atomic_exchange(&e->v[kind].no_guesses, true) &&
-        !request(jit, e, kind)) {
+        !request(jit, e, kind, host)) {
         atomic_store(&e->v[kind].no_guesses, false);
     }
 }
 
+/* A request that nobody waits for; needs the lock. */
+static void drop_job(void *opaque, void *data)
+{
+    Job *job = data;
+    Variant *v = &job->e->v[job->kind];
+
+    if (atomic_load(&v->code)) {
+        atomic_store(&v->no_guesses, false);    /* asked for again */
+        atomic_store(&v->state, CODE_READY);
+    } else {
+        atomic_store(&v->state, CODE_NONE);
+    }
+    entry_put(job->e);
+    g_free(job);
+}
+
+void gpuvm_soft_jit_leave(SoftJit *jit, GpuvmHost *host)
+{
+    if (jit) {
+        g_mutex_lock(&jit->lock);
+        gpuvm_jit_accounts_leave(jit->accounts, host, drop_job, jit);
+        g_mutex_unlock(&jit->lock);
+    }
+}
+
 /* ---- life ---- */
+
+static void forget_job(void *opaque, void *job)
+{
+    g_free(job);
+}
+
+void gpuvm_jit_limit(SoftJit *jit, uint64_t unused, uint64_t used)
+{
+    jit->unused_max = unused;
+    jit->used_max = used;
+}
 
 SoftJit *gpuvm_soft_jit_new(SoftJitMode mode, char **err)
 {
@@ -365,6 +454,8 @@ SoftJit *gpuvm_soft_jit_new(SoftJitMode mode, char **err)
     g_cond_init(&jit->work);
     g_cond_init(&jit->done);
     jit->entries = g_hash_table_new(g_str_hash, g_str_equal);
+    jit->accounts = gpuvm_jit_accounts_new();
+    gpuvm_jit_limit(jit, UNUSED_MAX, USED_MAX);
     return jit;
 }
 
@@ -372,7 +463,6 @@ void gpuvm_soft_jit_free(SoftJit *jit)
 {
     GHashTableIter it;
     gpointer e;
-    Job *job;
 
     if (!jit) {
         return;
@@ -387,9 +477,7 @@ void gpuvm_soft_jit_free(SoftJit *jit)
     if (jit->started) {
         pthread_join(jit->thread, NULL);
     }
-    while ((job = g_queue_pop_head(&jit->jobs))) {
-        g_free(job);
-    }
+    gpuvm_jit_accounts_free(jit->accounts, forget_job, jit);
     g_hash_table_iter_init(&it, jit->entries);
     while (g_hash_table_iter_next(&it, NULL, &e)) {
         entry_free(e);
@@ -412,4 +500,9 @@ void gpuvm_soft_jit_stats(SoftJit *jit, SoftJitStats *out)
     out->compiled = atomic_load(&jit->compiled);
     out->refused = atomic_load(&jit->refused);
     out->ns = atomic_load(&jit->ns);
+    g_mutex_lock(&jit->lock);
+    out->bytes = jit->bytes;
+    out->unused = jit->unused_bytes;
+    out->accounts = gpuvm_jit_accounts_count(jit->accounts);
+    g_mutex_unlock(&jit->lock);
 }

@@ -24,15 +24,20 @@ typedef struct JitEntry JitEntry;
 
 /** gpuvm_jit_entry - @prog's, found by its content or made; once found, kept
  *  in prog->jit with a reference. */
-JitEntry *gpuvm_jit_entry(SoftJit *jit, const SoftProgram *prog);
+JitEntry *gpuvm_jit_entry(SoftJit *jit, const SoftProgram *prog,
+                          GpuvmHost *host);
+/** gpuvm_jit_limit - for tests: bytes of programs without a user, and in use. */
+void gpuvm_jit_limit(SoftJit *jit, uint64_t unused, uint64_t used);
 /** gpuvm_jit_code - the code for blocks of @kind, or NULL. */
 JitCode *gpuvm_jit_code(JitEntry *e, unsigned kind);
 /** gpuvm_jit_begin - a launch begins; compiles, where the mode says at once. */
-void gpuvm_jit_begin(SoftJit *jit, JitEntry *e, unsigned kind);
+void gpuvm_jit_begin(SoftJit *jit, JitEntry *e, unsigned kind,
+                     GpuvmHost *host);
 /** gpuvm_jit_heat - @n instructions were interpreted; compiled from @hot on. */
-void gpuvm_jit_heat(SoftJit *jit, JitEntry *e, unsigned kind, uint64_t n,
-                    uint64_t hot);
+void gpuvm_jit_heat(SoftJit *jit, JitEntry *e, unsigned kind,
+                    GpuvmHost *host, uint64_t n, uint64_t hot);
 /** gpuvm_jit_no_guesses - the code shall be made again without guesses. */
-void gpuvm_jit_no_guesses(SoftJit *jit, JitEntry *e, unsigned kind);
+void gpuvm_jit_no_guesses(SoftJit *jit, JitEntry *e, unsigned kind,
+                          GpuvmHost *host);
 
 #endif
