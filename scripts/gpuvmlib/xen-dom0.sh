@@ -57,6 +57,11 @@ say "created"
 limit=$(cat /t/limit)
 while [ "$limit" -gt 0 ]; do
     grep -q '^gpuvm-domu: end' $log && break
+    if ! pidof qemu-system-x86_64 >/dev/null; then
+        say "failed: the device model has ended"
+        dmesg | grep 'qemu-system' | tail -5
+        finish
+    fi
     sleep 2
     limit=$((limit - 2))
 done

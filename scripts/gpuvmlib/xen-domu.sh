@@ -110,6 +110,7 @@ copy moves --moves 4 --m2mf 0
 say "compute"
 said=$(gpu-load --rounds 64 --depth 2 --seconds 2 2>&1)
 status=$?
+echo "$said" | sed -n 's/^wrong: /gpuvm-wrong: /p'
 said=${said##*
 }
 case "$status $said" in

@@ -40,7 +40,8 @@ DOMU_MODULES = ['nouveau']
 # TCG's processor lacks what Xen needs of these: docs/xen.md.
 CPU = 'EPYC,-smap,-rdtscp,-monitor'
 XEN_LINE = ('console=com1 com1=115200 dom0_mem=1024M,max:1024M loglvl=all '
-            'guest_loglvl=all console_timestamps=boot cpuidle=0')
+            'guest_loglvl=all console_timestamps=boot cpuidle=0 '
+            'spec-ctrl=eager-fpu')
 DOMU_MEMORY = 512
 CHECKS = ('pci', 'pmc', 'ptimer', 'pramin', 'bar1', 'nouveau', 'm2mf',
           'moves', 'compute')

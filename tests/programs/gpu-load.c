@@ -16,6 +16,8 @@
  *
  *   load: t=SECONDS kernels=N wrong=N
  *
+ * and the first wrong result that is seen is told in a line "wrong: ...".
+ *
  * --calibrate MS prints "rounds=N", with which a kernel takes MS ms here and
  * now.  --endless submits one kernel that never ends and says "endless".
  * --stain fills all VRAM that it can get and says "stained BYTES", until it is
@@ -205,10 +207,24 @@ static void submit(Load *l, Slot *s)
     s->busy = true;
 }
 
+/* The first wrong word that is seen tells where to look. */
+static void tell_wrong(const Load *l, const Slot *s, const uint32_t *is)
+{
+    unsigned i, first = 0, n = 0;
+
+    for (i = 0; i < ITEMS; i++) {
+        first = is[i] != s->expected[i] && !n++ ? i : first;
+    }
+    printf("wrong: kernel %llu, slot %u: %u words; word %u is 0x%08x, not "
+           "0x%08x\n", (unsigned long long)l->kernels,
+           (unsigned)(s - l->slot), n, first, is[first], s->expected[first]);
+}
+
 /* Waits for the slot's kernel; the kernel gives up only when it was killed. */
 static void finish(Load *l, Slot *s)
 {
     const uint32_t *is = (const uint32_t *)s->data.map;
+    uint64_t before = l->wrong;
     unsigned i;
     int ret;
 
@@ -225,6 +241,9 @@ static void finish(Load *l, Slot *s)
     for (i = 0; i < ITEMS; i++) {
         s->expected[i] = s->expected[i] * l->a + l->c;
         l->wrong += is[i] != s->expected[i];
+    }
+    if (l->wrong && !before) {
+        tell_wrong(l, s, is);
     }
 }
 
