@@ -49,6 +49,7 @@ struct JitEntry {
     char *key;
     int refs;                       /* lock */
     size_t bytes;                   /* lock */
+    GList unused;                   /* its place in jit->unused; lock */
     Variant v[JIT_KIND__COUNT];
     SoftProgram prog;               /* a copy; too long: without .insns */
 };
@@ -167,10 +168,11 @@ static void entry_put(JitEntry *e)
     if (--e->refs) {
         return;
     }
-    g_queue_push_head(&jit->unused, e);
+    e->unused.data = e;
+    g_queue_push_head_link(&jit->unused, &e->unused);
     jit->unused_bytes += e->bytes;
     while (jit->unused_bytes > jit->unused_max) {
-        JitEntry *last = g_queue_pop_tail(&jit->unused);
+        JitEntry *last = g_queue_pop_tail_link(&jit->unused)->data;
 
         jit->unused_bytes -= last->bytes;
         jit->bytes -= last->bytes;
@@ -251,7 +253,7 @@ JitEntry *gpuvm_jit_entry(SoftJit *jit, const SoftProgram *prog,
     if (e) {
         g_free(key);
         if (!e->refs) {
-            g_queue_remove(&jit->unused, e);
+            g_queue_unlink(&jit->unused, &e->unused);
             jit->unused_bytes -= e->bytes;
         }
     } else {
@@ -420,6 +422,7 @@ void gpuvm_soft_jit_leave(SoftJit *jit, GpuvmHost *host)
     if (jit) {
         g_mutex_lock(&jit->lock);
         gpuvm_jit_accounts_leave(jit->accounts, host, drop_job, jit);
+        g_cond_broadcast(&jit->done);
         g_mutex_unlock(&jit->lock);
     }
 }
@@ -483,7 +486,6 @@ void gpuvm_soft_jit_free(SoftJit *jit)
         entry_free(e);
     }
     g_hash_table_destroy(jit->entries);
-    g_queue_clear(&jit->unused);
     g_mutex_clear(&jit->lock);
     g_cond_clear(&jit->work);
     g_cond_clear(&jit->done);
