@@ -72,7 +72,7 @@ static void test_ld_g(void)
     for (unsigned i = 0; i < AREA; i++) {
         wb->mem[i] = wb_rand(&rnd);
     }
-    for (unsigned n = 0; n < 7 * SHAPES * 40; n++) {
+    for (unsigned n = 0; n < 7 * SHAPES * wb_cases(40); n++) {
         unsigned type = n % 7, bytes = bytes_of(type);
         unsigned words = (bytes + 3) / 4;
         int32_t ofs = (int32_t)(wb_rand(&rnd) % 4096) - 2048;
@@ -115,7 +115,7 @@ static void test_st_g(void)
     uint32_t rnd = 2;
 
     memset(wb->mem, 0, AREA);
-    for (unsigned n = 0; n < 7 * SHAPES * 40; n++) {
+    for (unsigned n = 0; n < 7 * SHAPES * wb_cases(40); n++) {
         unsigned type = n % 7, bytes = bytes_of(type);
         int32_t ofs = (int32_t)(wb_rand(&rnd) % 4096) - 2048;
         uint32_t mask = n % 5 == 0 ? wb_rand(&rnd) | 1 : ~0u;
@@ -261,7 +261,7 @@ static void test_shared(void)
 
     wb->l.shared_size = 8192;
     wb_bind(wb);
-    for (unsigned n = 0; n < 7 * SHAPES * 40; n++) {
+    for (unsigned n = 0; n < 7 * SHAPES * wb_cases(40); n++) {
         unsigned type = n % 7, bytes = bytes_of(type);
         int32_t ofs = (int32_t)(wb_rand(&rnd) % 256) - 128;
         uint32_t mask = n % 5 == 0 ? wb_rand(&rnd) | 1 : ~0u;

@@ -1,7 +1,8 @@
 /*
  * One warp of one CTA on a software GPU, for tests of memory, surface and
  * texture instructions: they are encoded as Mesa's emitter does it, decoded
- * by the real decoder and executed by calling the handler.
+ * by the real decoder and executed by calling the handler; or, with
+ * GPUVM_TEST_ENGINE=sync, as a program of its own that is compiled.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,6 +14,7 @@
 #include "harness.h"
 #include "soft/cta.h"
 #include "soft/isa/table.h"
+#include "soft/jit/jit.h"
 #include "soft/soft.h"
 
 #define WB_VRAM (4u << 20)
@@ -75,6 +77,52 @@ static inline void wb_free(WarpBench *wb)
     g_free(wb);
 }
 
+static inline bool wb_by_jit(void)
+{
+    return !g_strcmp0(g_getenv("GPUVM_TEST_ENGINE"), "sync");
+}
+
+/* How many of @n random cases: compiling takes its time. */
+static inline unsigned wb_cases(unsigned n)
+{
+    return wb_by_jit() ? n / 4 : n;
+}
+
+/* Compiles @word and `exit`, and runs it in the lanes of @mask. */
+static inline SoftExecStatus wb_exec_jit(WarpBench *wb, uint64_t word,
+                                         uint32_t mask)
+{
+    static SoftJit *jit;
+    const uint64_t code[] = { word, UINT64_C(0x8000000000001de7) };
+    SoftProgram *p = gpuvm_soft_program_from_words((const uint32_t *)code, 4,
+                                                   0x40, 0x40);
+    SoftWarp *w = wb->w;
+    void *frame = NULL;
+    SoftJitStats stats;
+    char *err = NULL;
+
+    if (!jit) {
+        jit = gpuvm_soft_jit_new(SOFT_JIT_SYNC, &err);
+        if (err) {
+            g_error("%s", err);
+        }
+        gpuvm_soft_jit_keep(jit, true);
+    }
+    wb->cta->prog = p;
+    w->pc = p->entry;
+    w->active = w->live = mask;
+    gpuvm_soft_jit_bind(jit, wb->cta, NULL, &frame);
+    gpuvm_soft_jit_run(w, 1000);
+    gpuvm_soft_jit_unbind(&frame);
+    gpuvm_soft_jit_stats(jit, &stats);
+    CU_ASSERT_TRUE(stats.compiled > 0 && stats.refused == 0);
+    wb->cta->jit = NULL;
+    wb->cta->prog = NULL;
+    w->active = w->live = ~0u;
+    gpuvm_soft_program_put(NULL, p);
+    return wb->cta->faulted ? SOFT_EXEC_FAULT : SOFT_EXEC_OK;
+}
+
 /* Decodes @word and runs it on @mask by the handler that it is bound to (see
  * gpuvm_soft_alu_force()), with width 0 by the general one, @fn; checks that
  * the row is @op. */
@@ -90,6 +138,9 @@ static inline SoftExecStatus wb_exec(WarpBench *wb, SoftExecFn *fn,
     CU_ASSERT_EQUAL(in.op, op);
     CU_ASSERT_EQUAL(wb->w->r[SOFT_REG_ZERO][0], 0);
     wb->cta->faulted = false;
+    if (wb_by_jit() && op != SOFT_OP_LDS_LOCK && op != SOFT_OP_STS_UNLOCK) {
+        return wb_exec_jit(wb, word, mask);
+    }
     if (wb_width) {
         gpuvm_soft_insn_bind(&in);
         fn = in.fn;
